@@ -1,0 +1,54 @@
+# Every target makes what it needs; a second run does nothing twice.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= python3
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint bench docs lock clean controlplane cluster
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh $(PYTHON) $(VENV)
+	@touch $@
+
+venv: $(READY) ## the virtual environment, from the lock file
+
+demo: $(READY) ## audit the bundled example: report in the terminal and as HTML
+	@$(BIN)/strongroom demo
+
+test: $(READY) ## all tests
+	@scripts/system-packages.sh chromium
+	@$(BIN)/python -m tests.support.controlplane.binaries --if-possible >/dev/null
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+lint: $(READY) ## style, types, layers, documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory docs
+
+docs: $(READY) ## the documentation, built strictly into build/docs
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs && echo "build/docs/index.html"
+
+bench: $(READY) ## compare with peers; rewrites docs/benchmarks.md
+	@benchmarks/setup.sh $(PYTHON)
+	$(BIN)/python -m benchmarks
+
+lock: $(READY) ## resolve the lock file anew
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
+
+controlplane: $(READY) ## build the real Kubernetes, kustomize and helm that tests run
+	@$(BIN)/python -m tests.support.controlplane.binaries >/dev/null
+
+cluster: $(READY) ## a Kubernetes by hand: prints a kubeconfig, Ctrl-C ends it
+	@$(BIN)/python -m tests.support.controlplane
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build
