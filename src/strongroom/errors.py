@@ -1,0 +1,60 @@
+"""Every error that Strongroom raises on purpose.
+
+::
+
+    StrongroomError
+     ├─ UsageError         the command line or the configuration asks for something that cannot be
+     ├─ SourceError        a source could not be opened or read at all
+     │   └─ DocumentError  one document of it could not be read; carries its position
+     ├─ LimitError         the input is larger or deeper than the limits allow
+     └─ OutputError        a report could not be written
+
+The library raises; ``strongroom.cli`` alone prints, adds the hint and chooses the exit code. A message is lower case, has
+no full stop, names its subject and never holds a secret value or anything derived from one.
+"""
+
+from __future__ import annotations
+
+
+class StrongroomError(Exception):
+    """Base of the tree: a message for people, and a hint that says what to do next.
+
+    Args:
+        message: what could not be done, lower case, without a full stop, without any value.
+        hint: the next step, in the same style; empty where there is none to give.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(StrongroomError):
+    """The command line or the configuration asks for something that cannot be."""
+
+
+class SourceError(StrongroomError):
+    """A source could not be opened or read at all."""
+
+
+class DocumentError(SourceError):
+    """One document could not be read.
+
+    Args:
+        line: 1-based line in its file, where known.
+        column: 1-based column in characters, where known.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+        self.column = column
+
+
+class LimitError(StrongroomError):
+    """The input is larger or deeper than the limits allow."""
+
+
+class OutputError(StrongroomError):
+    """A report could not be written."""

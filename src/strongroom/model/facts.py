@@ -1,0 +1,101 @@
+"""All facts of one run, as the questions are given them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from strongroom.model.file import FileFact
+from strongroom.model.place import Sighting
+from strongroom.model.rbac import Binding, Role
+from strongroom.model.resource import Resource
+from strongroom.model.secret import SecretRecord, SecretRef
+from strongroom.model.settings import Settings
+from strongroom.model.workload import Workload
+
+
+class Facts:
+    """Read-only facts and the look-ups that many questions need. Built by ``inventory``.
+
+    Attributes:
+        resources: every object, in the order in which it was read.
+        workloads: one view for every pod spec.
+        secrets: the inventory, ordered by namespace and name.
+        sightings: what recognition says of every candidate value, references and placeholders included.
+        roles, bindings: RBAC objects.
+        files: files that matter as a whole.
+        settings: thresholds and conventions.
+        now: the time of the run, with its time zone.
+        in_repository: True where the sources are files (a plain Secret manifest is a finding there, not in a cluster).
+    """
+
+    def __init__(
+        self,
+        *,
+        resources: tuple[Resource, ...],
+        workloads: tuple[Workload, ...],
+        secrets: tuple[SecretRecord, ...],
+        sightings: tuple[Sighting, ...],
+        roles: tuple[Role, ...],
+        bindings: tuple[Binding, ...],
+        files: tuple[FileFact, ...],
+        settings: Settings,
+        now: datetime,
+        in_repository: bool = True,
+    ) -> None:
+        self.resources = resources
+        self.workloads = workloads
+        self.secrets = secrets
+        self.sightings = sightings
+        self.roles = roles
+        self.bindings = bindings
+        self.files = files
+        self.settings = settings
+        self.now = now
+        self.in_repository = in_repository
+        self._by_kind: dict[str, list[Resource]] = {}
+        self._by_name: dict[tuple[str, str], list[Resource]] = {}
+        for resource in resources:
+            self._by_kind.setdefault(resource.kind, []).append(resource)
+            self._by_name.setdefault((resource.kind, resource.name), []).append(resource)
+        self._secrets = {record.ref: record for record in secrets}
+        self._bindings: dict[tuple[str, str], list[Binding]] = {}
+        for binding in bindings:
+            self._bindings.setdefault((binding.role_kind, binding.role_name), []).append(binding)
+
+    def of_kind(self, *kinds: str) -> Iterator[Resource]:
+        """Yield the objects of some kinds."""
+        for kind in kinds:
+            yield from self._by_kind.get(kind, ())
+
+    def find(self, kind: str, namespace: str, name: str) -> Resource | None:
+        """Return an object by name; a namespace that a manifest leaves open matches any."""
+        for resource in self._by_name.get((kind, name), ()):
+            if same_namespace(resource.namespace, namespace):
+                return resource
+        return None
+
+    def secret(self, ref: SecretRef) -> SecretRecord | None:
+        """Return the record of a Secret by its reference."""
+        return self._secrets.get(ref)
+
+    def bindings_to(self, role: Role) -> list[Binding]:
+        """Return the bindings that name a role and can mean it: a Role only those of its own namespace."""
+        named = self._bindings.get((role.resource.kind, role.resource.name), [])
+        if role.cluster:
+            return named
+        here = role.resource.namespace
+        return [b for b in named if not b.cluster and same_namespace(b.resource.namespace, here)]
+
+    @property
+    def namespaces(self) -> set[str]:
+        """Every namespace that an object of the sources is in; the unnamed one is left out."""
+        return {r.namespace for r in self.resources if r.namespace}
+
+    def __repr__(self) -> str:
+        return f"Facts({len(self.resources)} resources)"
+
+
+def same_namespace(one: str, other: str) -> bool:
+    """Tell whether two namespaces may be the same: an empty one is decided only when the manifest is applied."""
+    return one == other or not one or not other
