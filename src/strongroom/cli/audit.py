@@ -1,0 +1,139 @@
+"""``strongroom audit``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
+from strongroom.cli.root import CLEAN, FAILED, FINDINGS
+from strongroom.errors import SourceError, UsageError
+from strongroom.report.formats import FORMATS, by_id
+
+if TYPE_CHECKING:
+    from strongroom.model.report import Report
+
+_SEVERITIES = ("info", "low", "medium", "high", "critical")
+
+
+@click.command("audit")
+@source_options
+@click.option("--format", "shape", type=click.Choice([f.id for f in FORMATS]), default="text", show_default=True)
+@click.option(
+    "-o", "--output", multiple=True, metavar="FILE", help="Write a report; its suffix tells the format. Repeatable."
+)
+@click.option("--fail-on", type=click.Choice(_SEVERITIES), help="Exit with 1 from this severity on.  [default: high]")
+@click.option(
+    "--select", multiple=True, metavar="ID", help="Run only these checks. Repeatable, or separated by commas."
+)
+@click.option(
+    "--ignore", multiple=True, metavar="ID", help="Leave these checks out. Repeatable, or separated by commas."
+)
+@click.option("--pedantic", is_flag=True, help="Report what only a careful reader wants to know.")
+@click.option("--baseline", type=click.Path(dir_okay=False), help="Leave out the findings of this file.")
+@click.option(
+    "--write-baseline", type=click.Path(dir_okay=False), help="Accept today's findings: write them to this file."
+)
+@click.option("--strict", is_flag=True, help="Exit with 2 where anything could not be read.")
+def command(
+    sources: tuple[str, ...],
+    shape: str,
+    output: tuple[str, ...],
+    fail_on: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    pedantic: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    strict: bool,
+    verbose: bool,
+    quiet: bool,
+    color: bool | None,
+    **reading: Any,
+) -> int:
+    """Find where secrets are and what is wrong, in one report.
+
+    SOURCE is a file, a folder, or - for standard input; by default the current folder.
+    """
+    files = outputs(output, FORMATS)
+    with progress(quiet=quiet) as show:
+        report = _report(
+            sources,
+            progress=show,
+            select=_ids(select, "--select"),
+            ignore=_ids(ignore, "--ignore"),
+            pedantic=pedantic,
+            baseline=baseline,
+            fail_on=fail_on,
+            **reading,
+        )
+    if write_baseline is not None:
+        return _write_baseline(report, write_baseline)
+    shown = None if quiet else by_id(shape, FORMATS)
+    write(report, files, shown, terminal(color=color, verbose=verbose))
+    return exit_code(report, strict=strict)
+
+
+def _report(sources: tuple[str, ...], *, baseline: str | None, fail_on: str | None, **options: Any) -> Report:
+    from strongroom.survey import baseline as baselines
+    from strongroom.survey.run import survey
+    from strongroom.survey.settings import severity
+
+    accepted = baselines.read(Path(baseline)) if baseline is not None else frozenset[str]()
+    asked = request(sources, baseline=accepted, **options)
+    if fail_on is not None:
+        changed = msgspec.structs.replace(asked.settings, fail_on=severity(fail_on, "--fail-on"))
+        asked = msgspec.structs.replace(asked, settings=changed)
+    report = survey(asked)
+    refuse_empty(report)
+    return report
+
+
+def refuse_empty(report: Report) -> None:
+    """Refuse a run that read nothing: an empty selection must not look like a clean one.
+
+    Raises:
+        SourceError: no Kubernetes object and nothing else that is looked at was found.
+    """
+    if not report.coverage.objects and not report.findings and not report.sightings:
+        named = ", ".join(report.sources)
+        bad = sum(entry.problem for entry in report.skipped)
+        hint = "name the folder that holds the manifests"
+        if bad:
+            first = next(entry for entry in report.skipped if entry.problem)
+            hint = f"{bad} could not be read, first {first.path}: {first.reason.value}"
+        raise SourceError(f"no Kubernetes object in {named}", hint=hint)
+
+
+def exit_code(report: Report, *, strict: bool = False) -> int:
+    """Return the exit code of a report."""
+    from strongroom.survey.run import problems
+
+    if problems(report) or (strict and any(entry.problem for entry in report.skipped)):
+        return FAILED
+    return FINDINGS if report.failed else CLEAN
+
+
+def _ids(words: tuple[str, ...], option: str) -> frozenset[str]:
+    ids = frozenset(part.strip() for word in words for part in word.split(",") if part.strip())
+    if ids:
+        from strongroom.posture.checks import CHECKS
+        from strongroom.survey.settings import require_known
+
+        known = frozenset(check.id for check in CHECKS)
+        for id_ in sorted(ids):
+            require_known(id_, known, option)
+    elif words:
+        raise UsageError(f"{option} names no check")
+    return ids
+
+
+def _write_baseline(report: Report, path: str) -> int:
+    from strongroom.survey import baseline as baselines
+
+    count = baselines.write(Path(path), report.findings)
+    click.echo(f"{count} findings accepted in {path}", err=True)
+    return CLEAN

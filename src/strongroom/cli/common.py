@@ -1,0 +1,159 @@
+"""What several commands share: options, progress, writing reports."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from strongroom.errors import OutputError, UsageError
+from strongroom.report.terminal import Terminal
+
+if TYPE_CHECKING:
+    from strongroom.model.report import Report
+    from strongroom.report.formats import Format
+    from strongroom.survey.run import Request
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_REFRESH_SECONDS = 0.1
+
+
+def source_options(command: _Command) -> _Command:
+    """Add what every command that reads sources takes."""
+    options = (
+        click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
+        click.option("--no-gitignore", is_flag=True, help="Read files that .gitignore leaves out too."),
+        click.option("--no-render", is_flag=True, help="Do not run kustomize, kubectl or helm; read plain files."),
+        click.option(
+            "--config", type=click.Path(dir_okay=False), help="strongroom.toml to use instead of the nearest."
+        ),
+        click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints."),
+        click.option("-v", "--verbose", is_flag=True, help="List everything that is otherwise summed up."),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing; write --output files and the exit code."),
+        click.option("--color/--no-color", default=None, help="Colours; by default where a person looks."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def request(
+    sources: tuple[str, ...],
+    *,
+    no_gitignore: bool,
+    no_render: bool,
+    config: str | None,
+    fingerprint_key: str | None,
+    progress: Callable[[str], None],
+    **more: Any,
+) -> Request:
+    """Make the request of a run from its options; the current folder where no source is named."""
+    from strongroom.posture.checks import CHECKS
+    from strongroom.survey import fingerprint_key as keys
+    from strongroom.survey import settings
+    from strongroom.survey.run import Request
+
+    known = frozenset(check.id for check in CHECKS)
+    if config is not None and not Path(config).is_file():
+        raise UsageError(f"configuration {config} does not exist")
+    file = Path(config) if config is not None else settings.find(Path.cwd())
+    return Request(
+        sources=sources or (".",),
+        key=keys.load(fingerprint_key),
+        settings=settings.load(file, known),
+        gitignore=not no_gitignore,
+        render=not no_render,
+        progress=progress,
+        **more,
+    )
+
+
+def terminal(*, color: bool | None, verbose: bool) -> Terminal:
+    """Describe standard output (https://no-color.org for ``NO_COLOR``)."""
+    person = sys.stdout.isatty()
+    colour = (
+        color if color is not None else person and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+    width = shutil.get_terminal_size((80, 24)).columns if person else 80
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    return Terminal(width=width, colour=colour, unicode=unicode, verbose=verbose)
+
+
+@contextlib.contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows on one line what is being done; it shows nothing where no person looks."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    shown_at = 0.0
+
+    def show(text: str) -> None:
+        nonlocal shown_at
+        now = time.monotonic()
+        if now - shown_at >= _REFRESH_SECONDS:
+            shown_at = now
+            width = shutil.get_terminal_size((80, 24)).columns - 1
+            clean = "".join(c if c.isprintable() else "?" for c in text)
+            sys.stderr.write(f"\r\x1b[2K{clean[-width:]}")
+            sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def outputs(paths: tuple[str, ...], formats: tuple[Format, ...]) -> list[tuple[Path, Format]]:
+    """Pair the files of ``--output`` with the formats that their names ask for.
+
+    Raises:
+        UsageError: a name asks for no format.
+    """
+    from strongroom.report.formats import by_suffix
+
+    pairs = []
+    for path in paths:
+        found = by_suffix(path, formats)
+        if found is None:
+            suffixes = ", ".join(suffix for one in formats for suffix in one.suffixes)
+            raise UsageError(f"--output {path} has no suffix of a known format", hint=f"one of {suffixes}")
+        pairs.append((Path(path), found))
+    return pairs
+
+
+def write(report: Report, files: list[tuple[Path, Format]], shown: Format | None, where: Terminal) -> None:
+    """Write a report to files and to standard output.
+
+    Raises:
+        OutputError: a file cannot be written; what stood there before is kept.
+    """
+    for path, chosen in files:
+        _replace(path, chosen.render(report, Terminal(verbose=True)))
+    if shown is not None:
+        for piece in shown.render(report, where):
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+
+
+def _replace(path: Path, pieces: Iterator[str]) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout, a FIFO
+            with path.open("w", encoding="utf-8") as stream:
+                stream.writelines(pieces)
+            return
+        with new.open("w", encoding="utf-8") as stream:
+            stream.writelines(pieces)
+        new.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise OutputError(f"{path} cannot be written", hint=(error.strerror or "").lower()) from None

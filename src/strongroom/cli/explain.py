@@ -1,0 +1,30 @@
+"""``strongroom explain``: the page of a check."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from strongroom.cli.root import CLEAN
+
+
+@click.command("explain")
+@click.argument("id_", metavar="ID")
+@click.option("--format", "shape", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+def command(id_: str, shape: str) -> int:
+    """Show the page of a check: what it finds, why it is bad, what to do instead."""
+    from strongroom.posture.checks import CHECKS
+    from strongroom.posture.pages import markdown
+    from strongroom.survey.settings import require_known
+
+    require_known(id_, frozenset(check.id for check in CHECKS), "explain")
+    text = markdown(next(check for check in CHECKS if check.id == id_))
+    if shape == "markdown" or not sys.stdout.isatty():
+        click.echo(text)
+    else:
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console(width=min(100, Console().width)).print(Markdown(text))
+    return CLEAN

@@ -1,0 +1,234 @@
+"""Open the sources that a user names and read them into one reading."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from strongroom.documents.limits import DEFAULT, Limits
+from strongroom.errors import SourceError, UsageError
+from strongroom.model.origin import Origin
+from strongroom.model.skipped import Reason, Skipped
+from strongroom.sources import helm, kustomize
+from strongroom.sources.manifests import is_manifest, is_template, read_manifests
+from strongroom.sources.reading import Reading, WholeFile
+from strongroom.sources.tree import walk
+
+_LATER = ("cluster", "cluster:", "etcd:", "files:", "git:")
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How sources are read.
+
+    Attributes:
+        gitignore: honour ``.gitignore``.
+        render: build kustomize roots and Helm charts where the programs are installed.
+        limits: sizes and depths.
+        wanted: tells of a file that is no manifest whether its contents matter (see ``leaks.files``).
+        progress: called with the path of each file before it is read.
+    """
+
+    gitignore: bool = True
+    render: bool = True
+    limits: Limits = DEFAULT
+    wanted: Callable[[str], bool] = lambda _: False
+    progress: Callable[[str], None] = lambda _: None
+
+
+def collect(sources: Iterable[str], options: Options, stdin: BinaryIO | None = None) -> Reading:
+    """Read all sources into one reading.
+
+    Args:
+        sources: paths of files and folders, and ``-`` for standard input.
+        options: how they are read.
+        stdin: what ``-`` means; the process's standard input by default.
+
+    Raises:
+        UsageError: a source is of a kind that does not exist.
+        SourceError: a named file or folder does not exist or cannot be read.
+    """
+    reading = Reading()
+    for source in sources:
+        if source == "-":
+            _read_stream(reading, stdin or sys.stdin.buffer, options)
+        else:
+            _read_path(reading, source, options)
+    return reading
+
+
+def _read_stream(reading: Reading, stream: BinaryIO, options: Options) -> None:
+    data = stream.read(options.limits.max_bytes + 1)
+    if len(data) > options.limits.max_bytes:
+        raise SourceError(
+            "standard input is larger than the limit",
+            hint=f"at most {options.limits.max_bytes >> 20} MiB; save it as a file",
+        )
+    reading.files += 1
+    reading.texts.hold("-", data)
+    read_manifests(reading, "-", "-", data, options.limits)
+
+
+def _read_path(reading: Reading, source: str, options: Options) -> None:
+    path = Path(source)
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError:
+        is_folder, exists = False, False
+    if not exists:
+        if source.startswith(_LATER):
+            raise UsageError(
+                f"{source} is not a source that this version reads",
+                hint="name a file, a folder, or - for standard input",
+            )
+        raise SourceError(f"{source} does not exist", hint="name a file, a folder, or - for standard input")
+    if is_folder:
+        _read_folder(reading, source, path, options)
+    elif path.is_file():
+        before = len(reading.skipped)
+        _read_file(reading, source, _shown(path), path, options, named=True)
+        unreadable = [s for s in reading.skipped[before:] if s.reason is Reason.UNREADABLE]
+        if unreadable:
+            raise SourceError(f"{source} cannot be read", hint=unreadable[0].detail)
+    else:
+        raise SourceError(f"{source} is not a regular file", hint="name a file, a folder, or - for standard input")
+
+
+def _shown(path: Path) -> str:
+    """Return a path as reports show it: relative to the working folder where it is below it."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+    here = str(Path.cwd())
+    if absolute == here:
+        return ""
+    return absolute[len(here) + 1 :] if absolute.startswith(here + os.sep) else str(path)
+
+
+def _read_folder(reading: Reading, source: str, folder: Path, options: Options) -> None:
+    shown_root = _shown(folder)
+    found = walk(folder, shown_root, gitignore=options.gitignore)
+    reading.skipped.extend(found.skipped)
+    charts = {shown.rpartition("/")[0]: path.parent for shown, path in found.files if path.name == helm.CHART_FILE}
+    templates = _render_charts(reading, source, charts, options)
+    built = _build_kustomizations(reading, source, found.files, options)
+    for shown, path in found.files:
+        reading.texts.remember(shown, path)
+        if path in built or any(shown.startswith(prefix) for prefix in templates):
+            reading.files += 1
+        else:
+            _read_file(reading, source, shown, path, options)
+
+
+def _read_file(reading: Reading, source: str, shown: str, path: Path, options: Options, *, named: bool = False) -> None:
+    """Read one file; ``named`` where the user named it himself, so that any suffix will do."""
+    wanted = options.wanted(shown)
+    manifest = is_manifest(shown) or (named and not wanted)
+    if not manifest and not wanted:
+        reading.other_files += 1
+        return
+    options.progress(shown)
+    data = _contents(reading, shown, path, options.limits)
+    if data is None:
+        return
+    reading.files += 1
+    reading.texts.remember(shown, path)
+    if wanted:
+        reading.whole_files.append(WholeFile(Origin(source, shown), data))
+    if manifest:
+        read_manifests(reading, source, shown, data, options.limits)
+
+
+def _contents(reading: Reading, shown: str, path: Path, limits: Limits) -> bytes | None:
+    try:
+        # A file may have become a FIFO since it was listed; opening one would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
+            data = stream.read(limits.max_bytes + 1)
+    except OSError as error:
+        reading.skipped.append(Skipped(shown, 0, 0, Reason.UNREADABLE, (error.strerror or "").lower()))
+        return None
+    if len(data) > limits.max_bytes:
+        reading.skipped.append(Skipped(shown, 0, 0, Reason.TOO_LARGE, f"more than {limits.max_bytes >> 20} MiB"))
+        return None
+    return data
+
+
+def _render_charts(reading: Reading, source: str, charts: dict[str, Path], options: Options) -> tuple[str, ...]:
+    """Render charts; return the folders whose files are templates and not to be read as manifests."""
+    prefixes: list[str] = []
+    for shown, chart in sorted(charts.items()):
+        label = shown or "."
+        inside_another = any(
+            shown.startswith(f"{other}/charts/" if other else "charts/") for other in charts if other != shown
+        )
+        templates = f"{shown}/templates/" if shown else "templates/"
+        if inside_another:
+            prefixes.append(templates)
+            continue
+        if not options.render or helm.program() is None:
+            why = "rendering is turned off" if not options.render else "helm is not installed"
+            reading.notes.append(f"Helm chart {label}: templates are only text, {why}")
+            continue
+        rendered = helm.render(chart, source, shown, options.limits)
+        if rendered.problem:
+            reading.skipped.append(Skipped(label, 0, 0, Reason.RENDER_FAILED, rendered.problem))
+            continue
+        reading.notes.append(f"Helm chart {label}: rendered by helm template with its default values")
+        reading.resources.extend(rendered.resources)
+        prefixes.append(templates)
+    return tuple(prefixes)
+
+
+def _build_kustomizations(
+    reading: Reading, source: str, files: list[tuple[str, Path]], options: Options
+) -> frozenset[Path]:
+    """Build kustomize roots; return the files that they took in, which are not to be read as manifests again."""
+    found: list[kustomize.Kustomization] = []
+    shown_of: dict[Path, str] = {}
+    for shown, path in files:
+        if path.name in kustomize.KUSTOMIZATION_FILES:
+            data = _contents(reading, shown, path, options.limits)
+            parsed = kustomize.parse(path, data, options.limits) if data is not None and not is_template(data) else None
+            if parsed is not None:
+                found.append(parsed)
+                shown_of[parsed.folder] = shown
+    if not found:
+        return frozenset()
+    command = kustomize.program()
+    if not options.render or command is None:
+        why = "rendering is turned off" if not options.render else "neither kustomize nor kubectl is installed"
+        reading.notes.append(f"{len(found)} kustomizations: read as plain files, {why}")
+        return frozenset()
+    return _taken_in(reading, source, found, shown_of, command, options, {p.resolve(): p for _, p in files})
+
+
+def _taken_in(
+    reading: Reading,
+    source: str,
+    found: list[kustomize.Kustomization],
+    shown_of: dict[Path, str],
+    command: tuple[str, ...],
+    options: Options,
+    listed: dict[Path, Path],
+) -> frozenset[Path]:
+    by_folder = {one.folder: one for one in found}
+    taken: set[Path] = set()
+    for root in kustomize.roots(found):
+        shown = shown_of[root.folder]
+        built = kustomize.build(command, root, source, shown, options.limits)
+        if built.problem:
+            reading.skipped.append(Skipped(shown, 0, 0, Reason.NOT_RENDERED, built.problem))
+            continue
+        reading.notes.append(f"{shown}: built by {' '.join(command)}")
+        reading.resources.extend(built.resources)
+        pending, seen = [root], set[Path]()
+        while pending:
+            one = pending.pop()
+            if one.folder not in seen:
+                seen.add(one.folder)
+                taken.update(listed[file] for file in one.files if file in listed)
+                pending.extend(by_folder[folder] for folder in one.folders if folder in by_folder)
+    return frozenset(taken)

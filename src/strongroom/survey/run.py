@@ -1,0 +1,232 @@
+"""One run: read, join, ask, place, filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any, BinaryIO
+
+import msgspec
+
+import strongroom
+from strongroom.documents.directives import Ignore as InlineIgnore
+from strongroom.documents.limits import DEFAULT, Limits
+from strongroom.inventory.join import build
+from strongroom.leaks.candidates import of_resource, of_text, of_values
+from strongroom.leaks.files import facts_of_file, interesting
+from strongroom.leaks.recognise import Recogniser
+from strongroom.model.facts import Facts
+from strongroom.model.finding import Audience, Finding
+from strongroom.model.origin import Origin
+from strongroom.model.place import Candidate, Nature
+from strongroom.model.report import CheckPage, Report
+from strongroom.model.settings import Ignore, Settings
+from strongroom.model.skipped import Coverage, Reason, Skipped
+from strongroom.posture.check import Check
+from strongroom.posture.checks import CHECKS
+from strongroom.posture.examine import examine
+from strongroom.posture.standards import load as load_standards
+from strongroom.sources.collect import Options, collect
+from strongroom.sources.reading import Reading
+from strongroom.survey.locate import Locator
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What a user asks of one run.
+
+    Attributes:
+        sources: paths, or ``-``.
+        key: the fingerprint key.
+        settings: thresholds, ignores, severities.
+        select, ignore: ids of checks to run only, or not at all.
+        pedantic: report findings for the pedantic audience too.
+        baseline: fingerprints of accepted findings.
+        gitignore, render, limits: see ``sources.collect.Options``.
+        progress: called with what is being done.
+        now: the time of the run.
+        placed_inventory: look up the exact lines of the inventory's places too.
+    """
+
+    sources: tuple[str, ...]
+    key: bytes
+    settings: Settings = Settings()
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    pedantic: bool = False
+    baseline: frozenset[str] = frozenset()
+    gitignore: bool = True
+    render: bool = True
+    limits: Limits = DEFAULT
+    progress: Callable[[str], None] = lambda _: None
+    now: datetime | None = None
+    placed_inventory: bool = False
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the sources say, before any question is asked."""
+
+    facts: Facts
+    reading: Reading
+
+
+def look(request: Request, stdin: BinaryIO | None = None) -> Known:
+    """Read the sources and join them.
+
+    Raises:
+        StrongroomError: a source cannot be read at all.
+    """
+    recogniser = Recogniser()  # its rules load in the background while the sources are read
+    options = Options(
+        gitignore=request.gitignore,
+        render=request.render,
+        limits=request.limits,
+        wanted=lambda path: interesting(path) is not None,
+        progress=request.progress,
+    )
+    reading = collect(request.sources, options, stdin)
+    request.progress("looking for secret values")
+    sightings = list(recogniser.recognise(_candidates(reading), request.key))
+    files = [fact for file in reading.whole_files for fact in facts_of_file(file.origin.path, file.data, file.origin)]
+    now = request.now or datetime.now(UTC)
+    request.progress("joining")
+    return Known(build(reading.resources, sightings, files, request.settings, now), reading)
+
+
+def _candidates(reading: Reading) -> Iterable[Candidate]:
+    for resource in reading.resources:
+        yield from of_resource(resource)
+    for loose in reading.loose:
+        yield from of_values(loose.body, loose.origin, loose.context)
+    for file in reading.whole_files:
+        yield from of_text(file.origin.path, file.data, file.origin)
+
+
+def survey(request: Request, stdin: BinaryIO | None = None) -> Report:
+    """Do the main job: read the sources and report what is wrong.
+
+    Raises:
+        StrongroomError: a source cannot be read at all.
+    """
+    known = look(request, stdin)
+    request.progress("examining")
+    skipped = list(known.reading.skipped)
+    found = examine(known.facts, _chosen(request), skipped)
+    suppressed: dict[str, int] = {}
+    kept = _judged(found, request, known.facts.now, suppressed)
+    locator = Locator(known.reading.texts, request.limits, _sensitive(known.facts))
+    placed = _not_ignored_inline(locator.findings(kept), locator, suppressed)
+    return Report(
+        tool=f"strongroom {strongroom.__version__}",
+        sources=request.sources,
+        findings=tuple(sorted(placed, key=_order)),
+        secrets=locator.records(known.facts.secrets) if request.placed_inventory else known.facts.secrets,
+        sightings=tuple(s for s in known.facts.sightings if s.nature is Nature.SECRET),
+        suppressed=suppressed,
+        skipped=tuple(sorted(skipped)),
+        coverage=coverage(known.reading),
+        checks={check.id: page(check) for check in CHECKS},
+        standards=load_standards(),
+        fail_on=request.settings.fail_on,
+        created=known.facts.now.astimezone(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def coverage(reading: Reading) -> Coverage:
+    """Return what a reading covered."""
+    return Coverage(
+        files=reading.files,
+        documents=reading.documents,
+        objects=len(reading.resources),
+        other_documents=reading.other_documents,
+        other_files=reading.other_files,
+        notes=tuple(reading.notes),
+    )
+
+
+def page(check: Check[Any]) -> CheckPage:
+    """Return the page of a check: its module's docstring and its judgement."""
+    import sys
+
+    text = sys.modules[check.examine.__module__].__doc__ or ""
+    return CheckPage(
+        check.id, check.title, check.severity, check.confidence, check.audience, check.practice, check.standards, text
+    )
+
+
+def _chosen(request: Request) -> list[Check[Any]]:
+    return [
+        check
+        for check in CHECKS
+        if (not request.select or check.id in request.select) and check.id not in request.ignore
+    ]
+
+
+def _sensitive(facts: Facts) -> Iterable[Origin]:
+    return (s.origin for s in facts.sightings if s.nature in (Nature.SECRET, Nature.PLACEHOLDER))
+
+
+def _judged(found: Iterable[Finding], request: Request, now: datetime, suppressed: dict[str, int]) -> list[Finding]:
+    """Apply the user's severities, ignores, audience and baseline."""
+    kept: list[Finding] = []
+    today = now.date().isoformat()
+    for finding in found:
+        severity = request.settings.severities.get(finding.id)
+        if severity is not None:
+            finding = msgspec.structs.replace(finding, severity=severity)
+        if any(_covers(ignore, finding, today) for ignore in request.settings.ignores):
+            _count(suppressed, "ignored")
+        elif finding.audience is Audience.PEDANTIC and not request.pedantic and finding.id not in request.select:
+            _count(suppressed, "pedantic")
+        elif finding.fingerprint in request.baseline:
+            _count(suppressed, "baseline")
+        else:
+            kept.append(finding)
+    return kept
+
+
+def _covers(ignore: Ignore, finding: Finding, today: str) -> bool:
+    if ignore.id != finding.id or (ignore.expires and ignore.expires < today):
+        return False
+    if ignore.path and not fnmatchcase(finding.origin.path, ignore.path):
+        return False
+    shown = finding.resource.show() if finding.resource else ""
+    return not ignore.resource or fnmatchcase(shown, ignore.resource)
+
+
+def _not_ignored_inline(findings: Sequence[Finding], locator: Locator, suppressed: dict[str, int]) -> list[Finding]:
+    kept: list[Finding] = []
+    for finding in findings:
+        if any(_speaks_of(ignore, finding) for ignore in locator.ignores(finding.origin.path)):
+            _count(suppressed, "ignored")
+        else:
+            kept.append(finding)
+    return kept
+
+
+def _speaks_of(ignore: InlineIgnore, finding: Finding) -> bool:
+    """A comment speaks of its own line, or of the next one where it stands alone."""
+    line = ignore.line + 1 if ignore.own_line else ignore.line
+    return line == finding.origin.line and finding.id in ignore.ids
+
+
+def _count(counts: dict[str, int], why: str) -> None:
+    counts[why] = counts.get(why, 0) + 1
+
+
+def _order(finding: Finding) -> tuple[Any, ...]:
+    origin = finding.origin
+    return (
+        -finding.severity,
+        origin.path,
+        origin.line,
+        origin.column,
+        finding.id,
+        finding.message,
+        finding.fingerprint,
+    )
+
+
+def problems(report: Report) -> list[Skipped]:
+    """Return what makes a run incomplete through a defect of ours."""
+    return [entry for entry in report.skipped if entry.reason is Reason.CHECK_FAILED]

@@ -1,0 +1,58 @@
+"""The key of the installation."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from strongroom.errors import SourceError
+from strongroom.survey.fingerprint_key import load
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the user a state folder of his own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "strongroom" / "fingerprint.key"
+
+
+def test_made_once(state: Path) -> None:
+    """The key is random, is made on first use for its owner alone, and is the same afterwards."""
+    first = load(None)
+
+    assert len(first) == 32
+    assert load(None) == first
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    assert [p.name for p in state.parent.iterdir()] == ["fingerprint.key"]
+
+
+def test_made_once_by_many(state: Path) -> None:
+    """Runs that start together agree on one key."""
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: load(None), range(8)))
+
+    assert len(keys) == 1
+
+
+def test_readable_by_others(state: Path) -> None:
+    """A key that others may read is refused."""
+    load(None)
+    state.chmod(0o644)
+
+    with pytest.raises(SourceError, match="is readable by others"):
+        load(None)
+
+
+def test_named(tmp_path: Path) -> None:
+    """A named file is used as it is; a short or missing one is refused."""
+    (tmp_path / "key").write_bytes(b"k" * 40)
+    (tmp_path / "short").write_bytes(b"k")
+
+    assert load(str(tmp_path / "key")) == b"k" * 40
+    with pytest.raises(SourceError, match="shorter than 32 bytes"):
+        load(str(tmp_path / "short"))
+    with pytest.raises(SourceError, match="does not exist"):
+        load(str(tmp_path / "none"))

@@ -1,0 +1,210 @@
+"""Planted values come out of no command, in no format, in no encoding.
+
+Every command of the program must have its calls here: a new one without them fails the first test.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from strongroom.cli.root import COMMANDS
+from strongroom.report.formats import FORMATS, INVENTORY_FORMATS
+
+CANARIES = {
+    "secret-data": "Zq7-canary-Secret-Data-81xW",
+    "string-data": "Zq7-canary-String-Data-52kL",
+    "config": "Zq7-canary-Config-Map-93mP",
+    "embedded": "Zq7-canary-Embedded-File-17rT",
+    "env": "Zq7-canary-Env-Literal-64vB",
+    "argument": "Zq7-canary-Argument-38nC",
+    "annotation": "Zq7-canary-Annotation-75hG",
+    "applied": "Zq7-canary-Last-Applied-29jD",
+    "url": "Zq7-canary-Url-Password-46sF",
+    "custom": "Zq7-canary-Custom-Field-83yE",
+    "values": "Zq7-canary-Helm-Values-51uA",
+    "pipeline": "Zq7-canary-Pipeline-69wQ",
+    "build": "Zq7-canary-Image-Build-34zR",
+    "dotenv": "Zq7-canary-Dotenv-File-97tY",
+    "unnamed": "Zq7-canary-Unrecognised-22oU",
+    "broken": "Zq7-canary-Broken-Yaml-58iO",
+    "flow": "Zq7-canary-Flow-Style-13pN",
+    "generator": "Zq7-canary-Generator-86cM",
+    "key-name": "Zq7-canary-In-A-Comment-40dK",
+}
+
+
+def _encoded(value: str) -> Iterator[str]:
+    raw = value.encode()
+    yield value
+    yield urllib.parse.quote(value)
+    yield raw.hex()
+    yield json.dumps(value)[1:-1]
+    for lead in range(3):  # the three alignments of base64, without the characters that the neighbours share
+        text = base64.b64encode(b"\0" * lead + raw).decode().rstrip("=")
+        yield text[4 if lead else 0 : -4]
+
+
+def _b64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+def _tree(root: Path) -> None:
+    c = CANARIES
+    applied = json.dumps(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": c["applied"]}}
+    )
+    files = {
+        "secret.yaml": f"""\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: s
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{applied}'
+    example.com/token: {c["annotation"]}
+data:
+  password: {_b64(c["secret-data"])}
+stringData:
+  other: {c["string-data"]}  # was {c["key-name"]}
+""",
+        "config.yaml": f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: c
+data:
+  password: {c["config"]}
+  note: {c["unnamed"]}
+  application.properties: |
+    spring.datasource.username=app
+    spring.datasource.password={c["embedded"]}
+""",
+        "workload.yaml": f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: d
+spec:
+  template:
+    spec:
+      hostPID: true
+      containers:
+        - name: a
+          image: a:1
+          command: [sh, -c, "run --password={c["argument"]}"]
+          env:
+            - {{name: DB_PASSWORD, value: {c["env"]}}}
+            - name: DATABASE_URL
+              value: postgres://app:{c["url"]}@db:5432/app
+            - name: FROM_SECRET
+              valueFrom: {{secretKeyRef: {{name: s, key: password}}}}
+""",
+        "custom.yaml": f"apiVersion: example.com/v1\nkind: Thing\nmetadata: {{name: t}}\nspec: {{adminPassword: {c['custom']}}}\n",
+        "flow.json": json.dumps(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "f"}, "data": {"api-key": c["flow"]}}
+        ),
+        "chart/Chart.yaml": "apiVersion: v2\nname: x\nversion: 0.1.0\n",
+        "chart/values.yaml": f"auth:\n  password: {c['values']}\n",
+        ".gitlab-ci.yml": f"variables:\n  REGISTRY_PASSWORD: {c['pipeline']}\n",
+        "Dockerfile": f"FROM x\nENV DB_PASSWORD={c['build']}\n",
+        ".env": f"DB_PASSWORD={c['dotenv']}\n",
+        "broken.yaml": f"apiVersion: v1\nkind: Secret\nstringData:\n  password: {c['broken']}\n   bad: [\n",
+        "kustomization.yaml": (
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+            f"secretGenerator:\n  - name: g\n    literals: [password={c['generator']}]\n"
+        ),
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+CALLS = {
+    "audit": [
+        ["audit", ".", "--pedantic", "--format", f.id, *flags] for f in FORMATS for flags in ([], ["-v", "--no-render"])
+    ]
+    + [
+        ["audit", ".", "--pedantic", "--quiet", *(f"--output=../out/report{f.suffixes[0]}" for f in FORMATS)],
+        ["audit", ".", "--pedantic", "--write-baseline", "../out/baseline"],
+        ["audit", ".", "--color", "-v"],
+        ["--debug", "audit", "."],
+        ["--debug", "audit", "broken.yaml"],
+        ["audit", "nowhere", "--select", CANARIES["env"][:3]],
+    ],
+    "inventory": [["inventory", ".", "--format", f.id, *flags] for f in INVENTORY_FORMATS for flags in ([], ["-v"])]
+    + [["--debug", "inventory", "."]],
+    "checks": [["checks"], ["checks", "--format", "json"]],
+    "explain": [["explain", "secret-in-configmap"], ["explain", "secret-in-env", "--format", "markdown"]],
+    "demo": [["demo", "--output", "../out/demo.html"]],
+}
+
+
+def test_every_command_is_called() -> None:
+    """The calls below leave no command out."""
+    assert set(CALLS) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("call", [c for calls in CALLS.values() for c in calls], ids=" ".join)
+def test_nothing_comes_out(call: list[str], tmp_path: Path) -> None:
+    """What a command prints, writes, keeps as state or leaves as temporary files holds none of the planted values."""
+    for folder in ("tree", "out", "tmp", "state"):
+        (tmp_path / folder).mkdir()
+    _tree(tmp_path / "tree")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "LC_ALL": "C.UTF-8",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "strongroom", *call],
+        cwd=tmp_path / "tree",
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    written = [p for folder in ("out", "tmp", "state") for p in (tmp_path / folder).rglob("*") if p.is_file()]
+    everything = b"\n".join([done.stdout, done.stderr, *(p.read_bytes() for p in written)]).decode("utf-8", "replace")
+
+    leaked = {name for name, value in CANARIES.items() if any(form in everything for form in _encoded(value))}
+    assert leaked == set()
+    assert done.returncode in (0, 1, 2)
+    assert b"internal error" not in done.stderr
+
+
+def test_the_search_would_find_them(tmp_path: Path) -> None:
+    """The planted values are really read: the audit finds most of them, so that silence above means something."""
+    _tree(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "strongroom", "audit", ".", "--format", "json", "--pedantic"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+    )
+    found = {f["id"] for f in json.loads(done.stdout)["findings"]}
+
+    assert found >= {
+        "secret-in-configmap",
+        "secret-in-env-literal",
+        "secret-in-command",
+        "secret-in-metadata",
+        "secret-in-custom-resource",
+        "secret-in-helm-values",
+        "secret-in-pipeline",
+        "secret-in-image-build",
+        "plain-secret-manifest",
+        "credential-file",
+        "secret-in-env",
+    }
