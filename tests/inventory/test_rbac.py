@@ -123,6 +123,12 @@ def test_aggregation_reaches_through_aggregated_roles() -> None:
     )
 
     assert [_resources_of(role) for role in roles] == [["secrets"]] * 4
+    assert [role.part_of for role in roles] == [
+        (),
+        ("admin", "loop"),
+        ("admin", "edit"),
+        ("admin", "edit", "loop"),
+    ]
 
 
 def test_a_role_does_not_aggregate_its_own_name() -> None:

@@ -33,7 +33,7 @@ class TestEscape:
             lambda p: f"{p}",
             lambda p: f"{p:>20}",
             lambda p: "%s" % p,  # noqa: UP031
-            lambda p: "{}".format(p),  # noqa: UP032
+            "{}".format,
             pickle.dumps,
             copy.copy,
             copy.deepcopy,
@@ -44,7 +44,7 @@ class TestEscape:
             lambda p: {p},
             iter,
             lambda p: p + "x",
-            lambda p: vars(p),
+            vars,
         ],
     )
     def test_refused(self, attempt) -> None:  # type: ignore[no-untyped-def]
@@ -64,7 +64,8 @@ class TestEscape:
     def test_log(self) -> None:
         """A log record that is given one does not show it."""
         stream = io.StringIO()
-        logger = logging.Logger("test")
+        logger = logging.getLogger("strongroom.test")
+        logger.propagate = False
         logger.addHandler(logging.StreamHandler(stream))
         logger.error("%r", Plaintext(SECRET))
 

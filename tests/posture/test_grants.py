@@ -108,6 +108,7 @@ def test_a_cluster_role_in_single_namespaces_is_not_wide() -> None:
         ({}, [("Group", "developers")], Severity.HIGH),
         ({}, [("ServiceAccount", "argocd-server")], Severity.MEDIUM),
         ({}, [("ServiceAccount", "argocd-server"), WEB], Severity.HIGH),
+        ({}, [("ServiceAccount", "kustomize-controller"), ("ServiceAccount", "helm-controller")], Severity.MEDIUM),
         ({}, [("Group", "argocd-admins")], Severity.HIGH),
         ({"name": "external-secrets-controller"}, [WEB], Severity.MEDIUM),
         ({"labels": {"app.kubernetes.io/name": "cert-manager"}}, [WEB], Severity.MEDIUM),
@@ -123,6 +124,15 @@ def test_known_operators_are_medium(metadata: dict[str, Any], who: list[tuple[st
 def test_a_definition_that_nothing_binds_is_only_that() -> None:
     """A ClusterRole without a binding in the sources is at most medium, and we are not sure."""
     assert _judgement("rbac-reads-all-secrets", _role(SECRETS)) == (Severity.MEDIUM, Confidence.LOW)
+
+
+def test_a_part_of_an_aggregated_role_is_given_with_it() -> None:
+    """Who holds an aggregated ClusterRole holds its parts."""
+    part = _role(SECRETS, labels={"to": "shop-admin"})
+    selector = {"clusterRoleSelectors": [{"matchLabels": {"to": "shop-admin"}}]}
+    whole = {**_role(name="shop-admin"), "aggregationRule": selector}
+
+    assert _judgement("rbac-reads-all-secrets", part, whole, _binding(whole, WEB)) == (Severity.HIGH, Confidence.HIGH)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +167,29 @@ def test_a_wildcard_is_reported_once(rule: dict[str, Any]) -> None:
     role = _role(rule)
 
     assert [check.id for check, _ in _hits(_facts(role, _binding(role, WEB)), *ACCESS)] == ["rbac-wildcard"]
+
+
+@pytest.mark.parametrize(
+    ("role", "who", "namespace", "expected"),
+    [
+        ("cluster-admin", "system:authenticated", "", Severity.CRITICAL),
+        ("cluster-admin", "system:authenticated", "shop", Severity.HIGH),
+        ("view", "system:authenticated", "", Severity.HIGH),
+        ("view", "system:anonymous", "", Severity.CRITICAL),
+        ("elsewhere", "system:unauthenticated", "", Severity.MEDIUM),
+        ("admin", "system:serviceaccounts:shop", "", Severity.HIGH),
+        ("admin", "system:serviceaccounts:shop", "shop", Severity.MEDIUM),
+        ("view", "system:serviceaccounts:shop", "shop", Severity.LOW),
+    ],
+)
+def test_everyone_is_judged_by_what_he_holds(role: str, who: str, namespace: str, expected: Severity) -> None:
+    """The worst is everyone as administrator; the accounts of one namespace are not everyone; one check says it."""
+    kind = "User" if who == "system:anonymous" else "Group"
+    binding = _binding(_role(name=role), (kind, who), namespace=namespace)
+
+    found = list(_hits(_facts(binding), *ACCESS))
+
+    assert [(check.id, hit.severity) for check, hit in found] == [("rbac-binds-everyone", expected)]
 
 
 def test_built_in_roles_are_no_mistake_of_the_user() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from strongroom.model.facts import Facts
@@ -176,6 +177,16 @@ def test_secret_in_a_cluster_is_where_it_belongs() -> None:
     assert hits(plain_secret_manifest.CHECK, given) == []
 
 
+@pytest.mark.parametrize(("source", "count"), [("-", 0), ("dump.yaml", 1)])
+def test_dump_on_standard_input(source: str, count: int) -> None:
+    """A Secret that kubectl pipes out of a cluster is where it belongs; the same dump as a file is not."""
+    origin = Origin(source, source, 0)
+    body = {"kind": "Secret", "metadata": {"uid": "5b0e4f6a-9d31-4c7e-8f52-7a1b6c90d3e4"}}
+    secret = Resource("v1", "Secret", "shop", "database", {}, {}, body, origin)
+    value = msgspec.structs.replace(sighting(Context.SECRET, resource=DATABASE), origin=origin.at(("data", "password")))
+    assert len(hits(plain_secret_manifest.CHECK, facts([value], resources=[secret]))) == count
+
+
 def test_sops_document_has_its_own_check() -> None:
     """A Secret that SOPS encrypts is not reported as a plain manifest."""
     body = {"kind": "Secret", "sops": {"mac": "ENC[AES256_GCM,data:x]"}}
@@ -232,12 +243,19 @@ def test_standing_in_is_weak_only_where_it_is_applied() -> None:
 
 
 def test_file_and_its_values_are_one_finding() -> None:
-    """A dotenv file is one finding, with the recognised values beside it."""
+    """A dotenv file is one finding, at the value on the line that shows it, with the other values beside it."""
     fact = FileFact(FileKind.DOTENV, Origin("src", ".env"), holds_credential=True)
     values = [sighting(Context.FILE, resource=None, path=".env", field=(name,), value=name) for name in "ab"]
     (hit,) = hits(credential_file.CHECK, facts(values, files=[fact]))
-    assert hit.origin == fact.origin
-    assert len(hit.related) == 2
+    assert hit.origin == values[0].origin
+    assert [related.origin for related in hit.related] == [values[1].origin]
+
+
+def test_file_without_recognised_values() -> None:
+    """A keystore is a finding by itself, at the file."""
+    fact = FileFact(FileKind.KEYSTORE, Origin("src", "shop.p12"), holds_credential=True)
+    (hit,) = hits(credential_file.CHECK, facts(files=[fact]))
+    assert (hit.origin, hit.related) == (fact.origin, ())
 
 
 def test_template_is_no_credential_file() -> None:

@@ -49,7 +49,8 @@ def _secret(resource: Resource) -> Iterator[Defined]:
     elif resource.origin.rendered_by == "kustomize" and resource.origin.path.endswith(_KUSTOMIZATION):
         how = How.SECRET_GENERATOR
     kind = as_text(resource.body.get("type")) or "Opaque"
-    yield Defined(SecretRef(resource.namespace, resource.name), how, kind, tuple(keys.items()))
+    ref = SecretRef(resource.namespace, resource.name)
+    yield Defined(ref, how, kind, tuple(keys.items()), keys_known=resource.whole)
 
 
 def _sealed_secret(resource: Resource) -> Iterator[Defined]:

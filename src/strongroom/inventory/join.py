@@ -18,8 +18,9 @@ from strongroom.model.file import FileFact
 from strongroom.model.origin import FieldPath, Origin
 from strongroom.model.place import Context, Nature, Sighting
 from strongroom.model.plaintext import Plaintext
+from strongroom.model.pod import RunningPod, running_pod
 from strongroom.model.resource import Resource, as_dict, dig
-from strongroom.model.secret import Consumer, Definition, SecretKey, SecretRecord, SecretRef, Stored, Way
+from strongroom.model.secret import Consumer, Definition, SecretKey, SecretRecord, SecretRef, Seen, Stored, Way
 from strongroom.model.settings import Settings
 from strongroom.model.workload import Workload, workloads_of
 
@@ -32,6 +33,7 @@ def build(
     files: Sequence[FileFact],
     settings: Settings,
     now: datetime,
+    pods: Sequence[RunningPod] = (),
 ) -> Facts:
     """Join everything that was read into the facts that questions are asked of. Pure."""
     workloads = tuple(workload for resource in resources for workload in workloads_of(resource))
@@ -46,6 +48,8 @@ def build(
         files=tuple(files),
         settings=settings,
         now=now,
+        in_repository=any(not resource.origin.object for resource in resources) or not resources,
+        pods=(*pods, *(pod for resource in resources if (pod := running_pod(resource)) is not None)),
     )
 
 
@@ -158,6 +162,8 @@ def _key(resource: Resource, name: str, field: FieldPath, values: dict[_Place, S
     if isinstance(value, Plaintext):
         secret = value.reveal()
         key = msgspec.structs.replace(key, certificate=certificate_of(secret), token=token_of(secret))
+    elif isinstance(value, Seen):
+        key = msgspec.structs.replace(key, certificate=value.certificate, token=value.token)
     sighting = values.get(_place(origin))
     if sighting is None or sighting.nature in (Nature.CIPHERTEXT, Nature.REFERENCE):
         return key

@@ -27,13 +27,17 @@ def roles_of(resources: Iterable[Resource]) -> tuple[Role, ...]:
     was read from a cluster) or where nothing matches: the controller replaces all others.
     """
     found = [r for r in resources if r.group == GROUP and r.kind in ("Role", "ClusterRole")]
-    cluster_roles = [r for r in found if r.kind == "ClusterRole"]
-    gather = _Aggregation(cluster_roles)
+    aggregation = _Aggregation([r for r in found if r.kind == "ClusterRole"])
+    rules = [aggregation.rules(r) if r.kind == "ClusterRole" else tuple(_rules(r)) for r in found]
     return tuple(
-        Role(r, r.kind == "ClusterRole", gather.rules(r), bool(_selectors(r)))
-        if r.kind == "ClusterRole"
-        else Role(r, False, tuple(_rules(r)))
-        for r in found
+        Role(
+            resource=resource,
+            cluster=resource.kind == "ClusterRole",
+            rules=allowed,
+            aggregates=resource.kind == "ClusterRole" and bool(_selectors(resource)),
+            part_of=tuple(sorted(aggregation.into.get(id(resource), ()))),
+        )
+        for resource, allowed in zip(found, rules, strict=True)
     )
 
 
@@ -129,10 +133,14 @@ def _selectors(role: Resource) -> list[dict[str, Any]]:
 
 
 class _Aggregation:
-    """The rules of the ClusterRoles of one run, aggregation resolved."""
+    """The rules of the ClusterRoles of one run, aggregation resolved.
+
+    ``into`` collects, by the ``id`` of an object, the names of the ClusterRoles that were found to aggregate it.
+    """
 
     def __init__(self, cluster_roles: list[Resource]) -> None:
         self._all = cluster_roles
+        self.into: dict[int, set[str]] = {}
         self._by_label: dict[tuple[str, str], list[Resource]] = {}
         for role in cluster_roles:
             for label in role.labels.items():
@@ -150,6 +158,7 @@ class _Aggregation:
             for other in self._matches(waiting.pop()):
                 if id(other) not in seen and other.name != role.name:
                     seen[id(other)] = other
+                    self.into.setdefault(id(other), set()).add(role.name)
                     if _selectors(other):
                         waiting.append(other)
                     else:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from strongroom.model.file import FileFact
 from strongroom.model.place import Sighting
+from strongroom.model.pod import RunningPod
 from strongroom.model.rbac import Binding, Role
 from strongroom.model.resource import Resource
 from strongroom.model.secret import SecretRecord, SecretRef
@@ -27,6 +28,7 @@ class Facts:
         settings: thresholds and conventions.
         now: the time of the run, with its time zone.
         in_repository: True where the sources are files (a plain Secret manifest is a finding there, not in a cluster).
+        pods: the running pods, those that a workload made included.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Facts:
         settings: Settings,
         now: datetime,
         in_repository: bool = True,
+        pods: tuple[RunningPod, ...] = (),
     ) -> None:
         self.resources = resources
         self.workloads = workloads
@@ -53,6 +56,7 @@ class Facts:
         self.settings = settings
         self.now = now
         self.in_repository = in_repository
+        self.pods = pods
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_name: dict[tuple[str, str], list[Resource]] = {}
         for resource in resources:
@@ -60,8 +64,11 @@ class Facts:
             self._by_name.setdefault((resource.kind, resource.name), []).append(resource)
         self._secrets = {record.ref: record for record in secrets}
         self._bindings: dict[tuple[str, str], list[Binding]] = {}
+        self._bindings_in: dict[tuple[str, str], list[Binding]] = {}
         for binding in bindings:
             self._bindings.setdefault((binding.role_kind, binding.role_name), []).append(binding)
+            if binding.role_kind == "Role" and not binding.cluster:
+                self._bindings_in.setdefault((binding.resource.namespace, binding.role_name), []).append(binding)
 
     def of_kind(self, *kinds: str) -> Iterator[Resource]:
         """Yield the objects of some kinds."""
@@ -80,12 +87,17 @@ class Facts:
         return self._secrets.get(ref)
 
     def bindings_to(self, role: Role) -> list[Binding]:
-        """Return the bindings that name a role and can mean it: a Role only those of its own namespace."""
-        named = self._bindings.get((role.resource.kind, role.resource.name), [])
+        """Return the bindings that give a role: they name it, or a ClusterRole that it is part of.
+
+        A Role is named only by bindings of its own namespace.
+        """
+        name, here = role.resource.name, role.resource.namespace
         if role.cluster:
-            return named
-        here = role.resource.namespace
-        return [b for b in named if not b.cluster and same_namespace(b.resource.namespace, here)]
+            names = dict.fromkeys((name, *role.part_of))
+            return [binding for known in names for binding in self._bindings.get(("ClusterRole", known), ())]
+        if not here:
+            return [binding for binding in self._bindings.get(("Role", name), []) if not binding.cluster]
+        return self._bindings_in.get((here, name), []) + self._bindings_in.get(("", name), [])
 
     @property
     def namespaces(self) -> set[str]:

@@ -31,7 +31,7 @@ class FileFact(msgspec.Struct, frozen=True):
     Attributes:
         kind: what it is.
         origin: the file, and the line that shows it where there is one.
-        holds_credential: True where its content was seen to hold a live-looking credential, not only a name or a template.
+        holds_credential: True where its content was seen to hold a live-looking credential, not only a template.
         detail: in fixed words, what was seen; never content.
         plaintext_fields: for a SOPS document, the fields that its rules should have encrypted and that are not.
     """

@@ -42,6 +42,7 @@ class Origin(msgspec.Struct, frozen=True):
         inner_start, inner_end: offsets in characters inside the decoded value of the field; equal where unused.
         commit: the Git commit, where the fact comes from history.
         rendered_by: ``kustomize`` or ``helm`` where the object was rendered and this is the file that it came from.
+        object: ``Kind namespace/name`` of the object, where it was read from a running cluster; empty for files.
     """
 
     source: str
@@ -57,6 +58,12 @@ class Origin(msgspec.Struct, frozen=True):
     inner_end: int = 0
     commit: str = ""
     rendered_by: str = ""
+    object: str = ""
+
+    @property
+    def holder(self) -> str:
+        """What holds the place: the file, the object of a running cluster, else the source."""
+        return self.path or (f"{self.source} {self.object}" if self.object else self.source)
 
     def at(self, field: FieldPath, *, inner: str = "", start: int = 0, end: int = 0) -> Origin:
         """Return the origin of a field below this one; its line is looked up later."""
@@ -64,5 +71,7 @@ class Origin(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, field=below, inner=inner, inner_start=start, inner_end=end)
 
     def show(self) -> str:
-        """Write it as ``path:line:column``, which terminals and editors open."""
+        """Write it as ``path:line:column``, which terminals and editors open; in a cluster as object and field."""
+        if self.object:
+            return f"{self.holder} {show_path(self.field)}".rstrip()
         return f"{self.path or self.source}:{self.line}:{self.column}"

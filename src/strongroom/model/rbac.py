@@ -42,8 +42,8 @@ class Rule(msgspec.Struct, frozen=True):
     def has_resource(self, group: str, resource: str) -> bool:
         """Tell whether it covers a resource (``secrets``) or subresource (``pods/exec``) of a group, names aside.
 
-        As the API server matches (k8s.io/component-helpers/auth/rbac/validation): ``*`` covers everything, ``*/sub`` that
-        subresource of every resource; ``*/*`` is no wildcard.
+        As the API server matches (k8s.io/component-helpers/auth/rbac/validation): ``*`` covers everything, ``*/sub``
+        that subresource of every resource; ``*/*`` is no wildcard.
         """
         if "*" not in self.groups and group not in self.groups:
             return False
@@ -54,12 +54,19 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Role(msgspec.Struct, frozen=True, eq=False):
-    """A Role (``namespace`` may be empty where the manifest names none) or a ClusterRole."""
+    """A Role (``namespace`` may be empty where the manifest names none) or a ClusterRole.
+
+    Attributes:
+        rules: what it allows; those of an aggregated ClusterRole keep the fields of the roles that they are written in.
+        aggregates: True where the rules are those of other ClusterRoles.
+        part_of: the names of the ClusterRoles of the sources that aggregate it, directly or through others.
+    """
 
     resource: Resource
     cluster: bool
     rules: tuple[Rule, ...]
     aggregates: bool = False
+    part_of: tuple[str, ...] = ()
 
 
 class Binding(msgspec.Struct, frozen=True, eq=False):

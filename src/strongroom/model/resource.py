@@ -26,8 +26,10 @@ class ResourceId(NamedTuple):
 class Resource(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
     """One Kubernetes object.
 
-    ``body`` is the object as the API server would read it, except that the values of a Secret (``data``, ``stringData``)
-    are `Plaintext`: ``data`` decoded from base64 where it decodes. Its representation shows no field of the body.
+    ``body`` is the object as the API server would read it, except that the values of a Secret (``data``,
+    ``stringData``) are `Plaintext`: ``data`` decoded from base64 where it decodes; in a running cluster
+    `model.secret.Seen` stands in their place. ``whole`` is False where the source did not tell all keys of a Secret. Its representation shows no
+    field of the body.
     """
 
     api_version: str
@@ -38,6 +40,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
     annotations: dict[str, str]
     body: dict[str, Any]
     origin: Origin
+    whole: bool = True
 
     @property
     def group(self) -> str:

@@ -89,6 +89,17 @@ class Token(msgspec.Struct, frozen=True):
     expires: str
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """Stands in the body of a Secret for a value that was not asked for, or that was read and not kept.
+
+    Attributes:
+        certificate, token: what was seen to be public of it.
+    """
+
+    certificate: Certificate | None = None
+    token: Token | None = None
+
+
 class SecretKey(msgspec.Struct, frozen=True):
     """One key of a Secret.
 

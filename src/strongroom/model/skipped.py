@@ -21,6 +21,8 @@ class Reason(enum.Enum):
     TEMPLATE = "template that was not rendered"
     NOT_RENDERED = "read as plain files"
     RENDER_FAILED = "rendering failed"
+    NOT_PERMITTED = "not permitted"
+    NOT_ANSWERED = "the API server failed at it"
     LIMIT = "limit reached"
     CHECK_FAILED = "check failed"
 

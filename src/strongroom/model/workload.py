@@ -133,8 +133,9 @@ class Workload(msgspec.Struct, frozen=True, eq=False):
 def workloads_of(resource: Resource) -> Iterator[Workload]:
     """Yield the pod specs of an object.
 
-    Built-in kinds have theirs where the API reference says; in custom resources a pod template is recognised by its shape:
-    a mapping with a list ``containers`` whose items have a ``name`` or an ``image``, at most six levels below the root.
+    Built-in kinds have theirs where the API reference says; in custom resources a pod template is recognised by its
+    shape: a mapping with a list ``containers`` whose items have a ``name`` or an ``image``, at most six levels below
+    the root.
     """
     if not resource.group or resource.group in ("apps", "batch", "extensions"):
         path = POD_SPECS.get(resource.kind)

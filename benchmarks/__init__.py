@@ -1,0 +1,1 @@
+"""Benchmarks beside peers, as ratios: ``make bench`` runs them and rewrites docs/benchmarks.md."""
