@@ -43,6 +43,7 @@ bench: $(READY) ## compare with peers; rewrites docs/benchmarks.md
 
 lock: $(READY) ## resolve the lock file anew
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
+	$(BIN)/uv pip compile benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o benchmarks/requirements.lock
 
 controlplane: $(READY) ## build the real Kubernetes, kustomize and helm that tests run
 	@$(BIN)/python -m tests.support.controlplane.binaries >/dev/null

@@ -25,9 +25,8 @@ Made by `make bench`: whole processes, peers in the same run. Machines differ an
 def main(names: Sequence[str]) -> None:
     """Run and write; sections of benchmarks that are not run stay as they are."""
     old = _PAGE.read_text("utf-8") if _PAGE.exists() else ""
-    sections = {
-        title: body for title, body in re.findall(r"^(## [^\n]+)\n(.*?)(?=^## |\Z)", old, re.MULTILINE | re.DOTALL)
-    }
+    found: list[tuple[str, str]] = re.findall(r"^(## [^\n]+)\n(.*?)(?=^## |\Z)", old, re.MULTILINE | re.DOTALL)
+    sections = dict(found)
     for name in names or NAMES:
         print(f"running {name}", flush=True)
         text = importlib.import_module(f"benchmarks.{name}").run()

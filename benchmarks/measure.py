@@ -41,10 +41,12 @@ def interleaved(commands: Sequence[Command], runs: int, folder: Path) -> dict[st
             sample = _once(command, folder)
             if turn:
                 samples[command.name].append(sample)
-    return {
-        name: Figure(*(statistics.median(values) for values in zip(*taken, strict=True)), runs=runs)
-        for name, taken in samples.items()
-    }
+    return {name: _median(taken) for name, taken in samples.items()}
+
+
+def _median(samples: Sequence[tuple[float, float, float]]) -> Figure:
+    wall, processor, memory = (statistics.median(values) for values in zip(*samples, strict=True))
+    return Figure(wall, processor, memory, len(samples))
 
 
 def _once(command: Command, folder: Path) -> tuple[float, float, float]:
