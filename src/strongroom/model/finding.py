@@ -73,10 +73,11 @@ _PRACTICE_TITLES = {
 
 
 class Related(msgspec.Struct, frozen=True):
-    """Another place that belongs to a finding, and what it shows."""
+    """Another place that belongs to a finding, and what it shows; ``resource`` is the object there."""
 
     origin: Origin
     message: str
+    resource: ResourceId | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):
