@@ -18,6 +18,7 @@ _RENEWED_BY = ("cert-manager.io/", "service.beta.openshift.io/", "auth.openshift
 _RENEWED = frozenset({How.CERTIFICATE, How.OPERATOR})
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 _LONGEST = 1 << 20
+_ROOT = "kube-root-ca.crt"
 
 
 class Placed(NamedTuple):
@@ -36,6 +37,8 @@ def certificates(facts: Facts) -> Iterator[Placed]:
     for record in facts.secrets:
         yield from _of_record(record, facts)
     for resource in facts.of_kind("ConfigMap"):
+        if resource.name == _ROOT and resource.namespace != "kube-system":
+            continue  # Kubernetes puts the same one into every namespace
         for key, value in as_dict(resource.body.get("data")).items():
             if isinstance(value, str) and value[:_LONGEST].lstrip().startswith(_BEGIN):
                 yield from _placed(resource, value.encode("utf-8", "replace"), ("data", key), f"key {key}")

@@ -82,7 +82,7 @@ def _digest(check: Check[Any], hit: Hit, bodies: _Bodies, ordinal: str) -> str:
     resource = hit.resource
     parts = (
         check.id,
-        origin.path,
+        origin.holder if origin.object else origin.path,
         f"{resource.kind}/{resource.name}" if resource else "",
         "/".join(bodies.stable(origin)),
         origin.inner,

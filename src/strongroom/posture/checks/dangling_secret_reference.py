@@ -77,6 +77,8 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
     for record in facts.secrets:
         if record.ref.namespace in SYSTEM_NAMESPACES or _TEMPLATED.search(record.ref.name):
             continue
+        if not record.definitions and facts.lacks(record.ref.namespace, "secrets"):
+            continue
         needed = [c for c in record.consumers if not c.optional and c.way is not Way.INJECTED]
         if record.definitions:
             yield from _missing_keys(record, needed)
@@ -105,7 +107,7 @@ def _missing(record: SecretRecord, needed: list[Consumer], *, complete: bool, ex
         confidence=confidence,
         audience=audience,
         related=tuple(
-            Related(c.origin, f"{c.resource.show()} needs it too")
+            Related(c.origin, f"{c.resource.show()} needs it too", c.resource)
             for c in needed[1 : _MOST_RELATED + 1]
             if c.origin != first.origin
         ),

@@ -63,7 +63,10 @@ def _hit(workload: Workload, bindings: list[Binding]) -> Hit:
     if bindings:
         message += f", to which {bindings[0].resource.id.show()} gives {bindings[0].role_kind} {bindings[0].role_name}"
         severity, audience = Severity.MEDIUM, Audience.EVERYBODY
-    related = tuple(Related(b.resource.origin, f"{b.resource.id.show()} gives it {b.role_name}") for b in bindings[:10])
+    related = tuple(
+        Related(b.resource.origin, f"{b.resource.id.show()} gives it {b.role_name}", b.resource.id)
+        for b in bindings[:10]
+    )
     return hit(workload.resource, _field(workload), message, severity=severity, audience=audience, related=related)
 
 

@@ -52,7 +52,7 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
     if "" in protected or next(facts.of_kind(*_CLUSTER_WIDE), None) is not None:
         return
     for resource in namespaces_with_secrets(facts):
-        if resource.name not in protected:
+        if resource.name not in protected and not facts.lacks(resource.name, "networkpolicies.networking.k8s.io"):
             yield hit(
                 resource,
                 ("metadata", "name"),

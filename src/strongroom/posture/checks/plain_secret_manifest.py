@@ -54,7 +54,7 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
     other = {_place(r, r.origin.field) for r in facts.of_kind("Secret") if _is_sops(r) or _is_piped_from_cluster(r)}
     values: dict[Place, list[Sighting]] = {}
     for sighting in facts.sightings:
-        if is_secret(sighting, Context.SECRET):
+        if is_secret(sighting, Context.SECRET) and not sighting.origin.object:
             place = _place(sighting, _object_path(sighting.origin.field))
             if place not in other:
                 values.setdefault(place, []).append(sighting)

@@ -35,6 +35,7 @@ from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Related, Severity
 from strongroom.model.place import Context, Nature, Sighting
 from strongroom.model.plaintext import Fingerprint
+from strongroom.model.resource import ResourceId
 from strongroom.posture.check import Check, Hit
 from strongroom.posture.sightings import holder, kind_of, place
 
@@ -45,12 +46,21 @@ _MOST_RELATED = 50
 def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
     """Yield one hit for each value that stands in several objects or files."""
     groups: dict[Fingerprint, dict[Holder, Sighting]] = {}
+    written = {(s.fingerprint, s.resource) for s in facts.sightings if s.resource and not s.origin.object}
     for sighting in facts.sightings:
-        if _counts(sighting):
+        if _counts(sighting) and not _is_live_copy(sighting, written):
             groups.setdefault(sighting.fingerprint, {}).setdefault(_holder(sighting), sighting)
     for places in groups.values():
         if len(places) > 1:
             yield _hit(sorted(places.values(), key=_order))
+
+
+def _is_live_copy(sighting: Sighting, written: set[tuple[Fingerprint, ResourceId]]) -> bool:
+    """Tell whether a value of a cluster is the one that the manifest of the same object holds."""
+    live, value = sighting.resource, sighting.fingerprint
+    if live is None or not sighting.origin.object:
+        return False
+    return (value, live) in written or (value, live._replace(namespace="")) in written
 
 
 def _counts(sighting: Sighting) -> bool:
@@ -65,7 +75,7 @@ def _counts(sighting: Sighting) -> bool:
 def _holder(sighting: Sighting) -> Holder:
     """What holds a value: an object and its file, or a file."""
     if sighting.resource:
-        return (sighting.origin.path, *sighting.resource)
+        return (sighting.origin.path or sighting.origin.source, *sighting.resource)
     return (sighting.origin.path,)
 
 
@@ -88,7 +98,7 @@ def _hit(sightings: list[Sighting]) -> Hit:
         value=first.fingerprint,
         rule=first.rule,
         related=tuple(
-            Related(s.origin, f"{place(s)} of {holder(s)} holds the same {kind_of(s).split(' ', 1)[1]}")
+            Related(s.origin, f"{place(s)} of {holder(s)} holds the same {kind_of(s).split(' ', 1)[1]}", s.resource)
             for s in others[:_MOST_RELATED]
         ),
     )

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.place import Context, Sighting
-from strongroom.posture.check import Check, Hit
+from strongroom.posture.check import Check, Hit, hit
 from strongroom.posture.sightings import found, is_secret, kind_of
 
 
@@ -58,6 +58,7 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
         if is_secret(sighting, Context.METADATA):
             message = f"{_key(sighting)} holds {kind_of(sighting)}; metadata is shown everywhere"
             yield found(sighting, message)
+    yield from _withheld(facts)
     for sighting in copies:
         still = (sighting.origin.path, sighting.resource, sighting.fingerprint) in held
         message = (
@@ -69,6 +70,22 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
 def _key(sighting: Sighting) -> str:
     kind, key = ("", *sighting.origin.field)[-2:]
     return f"{'label' if kind == 'labels' else 'annotation'} {key}"
+
+
+def _withheld(facts: Facts) -> Iterator[Hit]:
+    """Yield a hit for each live Secret whose values stand in a copy that was dropped while reading."""
+    for secret in facts.of_kind("Secret"):
+        for name, who in _COPIES.items():
+            if secret.origin.object and secret.annotations.get(name) == "" and not secret.group:
+                message = f"the copy that {who} left holds the values of the Secret; it was not read"
+                yield hit(secret, ("metadata", "annotations", name), message, severity=Severity.MEDIUM)
+
+
+_COPIES = {
+    "kubectl.kubernetes.io/last-applied-configuration": "kubectl apply",
+    "kapp.k14s.io/original": "kapp",
+    "banzaicloud.com/last-applied": "an operator",
+}
 
 
 CHECK = Check(

@@ -83,7 +83,7 @@ def _hit(account: str, workloads: list[Workload], facts: Facts, *, reads: bool) 
         severity=Severity.MEDIUM if reads else Severity.LOW,
         audience=Audience.EVERYBODY if reads else Audience.PEDANTIC,
         related=tuple(
-            Related(w.resource.origin.at(w.field), f"{w.resource.id.show()} runs as it")
+            Related(w.resource.origin.at(w.field), f"{w.resource.id.show()} runs as it", w.resource.id)
             for w in workloads[:_MOST_RELATED]
         ),
         about=account,

@@ -42,6 +42,10 @@ from strongroom.posture.accounts import reads_secrets
 from strongroom.posture.check import Check, Hit
 from strongroom.posture.secret_records import is_looked_after, marks_of, shown_at
 
+_USERS = (
+    "cronjobs.batch", "daemonsets.apps", "deployments.apps", "ingresses.networking.k8s.io", "jobs.batch", "pods",
+    "replicasets.apps", "serviceaccounts", "statefulsets.apps",
+)  # fmt: skip
 _WORD = re.compile(r"[-a-z0-9.]+")
 _LONGEST_TEXT = 1 << 16
 _MOST_FIELDS = 1 << 18
@@ -73,7 +77,7 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
     readers = {b.resource.namespace if not b.cluster else "" for b in facts.bindings if reads_secrets(b)}
     for record in unused:
         if record.ref.name not in mentioned:
-            here = record.ref.namespace in running
+            here = record.ref.namespace in running and not facts.lacks(record.ref.namespace, *_USERS)
             read = any(same_namespace(record.ref.namespace, namespace) for namespace in readers)
             yield _hit(record, surely=here and not read)
 
