@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup.sh
 venv: $(READY) ## the virtual environment, from the lock file
 
 demo: $(READY) ## audit the bundled example: report in the terminal and as HTML
-	@$(BIN)/strongroom demo
+	@mkdir -p build && $(BIN)/strongroom demo --output build/demo.html
 
 test: $(READY) ## all tests
 	@scripts/system-packages.sh chromium

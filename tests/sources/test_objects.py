@@ -17,7 +17,7 @@ HERE = Origin("t", "t.yaml", 0)
 def test_secret_values_are_sealed() -> None:
     """The values of a Secret are `Plaintext`, decoded; what is not base64 stays as it is written."""
     wrapped = base64.b64encode(b"wrapped over lines").decode()
-    body = {
+    body: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "x"},

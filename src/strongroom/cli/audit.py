@@ -9,12 +9,15 @@ import click
 import msgspec
 
 from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
-from strongroom.cli.root import CLEAN, FAILED, FINDINGS
+from strongroom.cli.root import CLEAN
 from strongroom.errors import SourceError, UsageError
 from strongroom.report.formats import FORMATS, by_id
 
 if TYPE_CHECKING:
     from strongroom.model.report import Report
+
+_WITH_INVENTORY = {"html", "json"}
+"""Formats that show where each secret is defined and used, line by line."""
 
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -58,7 +61,10 @@ def command(
 
     SOURCE is a file, a folder, or - for standard input; by default the current folder.
     """
+    from strongroom.report.outcome import exit_code
+
     files = outputs(output, FORMATS)
+    detailed = {shape, *(chosen.id for _, chosen in files)} & _WITH_INVENTORY
     with progress(quiet=quiet) as show:
         report = _report(
             sources,
@@ -68,16 +74,20 @@ def command(
             pedantic=pedantic,
             baseline=baseline,
             fail_on=fail_on,
+            placed_inventory=bool(detailed),
             **reading,
         )
     if write_baseline is not None:
         return _write_baseline(report, write_baseline)
     shown = None if quiet else by_id(shape, FORMATS)
-    write(report, files, shown, terminal(color=color, verbose=verbose))
+    write(report, files, shown, terminal(color=color, verbose=verbose, strict=strict))
     return exit_code(report, strict=strict)
 
 
 def _report(sources: tuple[str, ...], *, baseline: str | None, fail_on: str | None, **options: Any) -> Report:
+    from strongroom.leaks.recognise import started
+
+    recogniser = started()  # first of all: the rest is imported while it loads
     from strongroom.survey import baseline as baselines
     from strongroom.survey.run import survey
     from strongroom.survey.settings import severity
@@ -87,7 +97,7 @@ def _report(sources: tuple[str, ...], *, baseline: str | None, fail_on: str | No
     if fail_on is not None:
         changed = msgspec.structs.replace(asked.settings, fail_on=severity(fail_on, "--fail-on"))
         asked = msgspec.structs.replace(asked, settings=changed)
-    report = survey(asked)
+    report = survey(asked, recogniser=recogniser)
     refuse_empty(report)
     return report
 
@@ -106,15 +116,6 @@ def refuse_empty(report: Report) -> None:
             first = next(entry for entry in report.skipped if entry.problem)
             hint = f"{bad} could not be read, first {first.path}: {first.reason.value}"
         raise SourceError(f"no Kubernetes object in {named}", hint=hint)
-
-
-def exit_code(report: Report, *, strict: bool = False) -> int:
-    """Return the exit code of a report."""
-    from strongroom.survey.run import problems
-
-    if problems(report) or (strict and any(entry.problem for entry in report.skipped)):
-        return FAILED
-    return FINDINGS if report.failed else CLEAN
 
 
 def _ids(words: tuple[str, ...], option: str) -> frozenset[str]:

@@ -32,6 +32,14 @@ def source_options(command: _Command) -> _Command:
         click.option("--no-gitignore", is_flag=True, help="Read files that .gitignore leaves out too."),
         click.option("--no-render", is_flag=True, help="Do not run kustomize, kubectl or helm; read plain files."),
         click.option(
+            "-n", "--namespace", multiple=True, metavar="NAME", help="Of a cluster, only this one. Repeatable."
+        ),
+        click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
+        click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
+        click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of it too. Repeatable."),
+        click.option("--no-metadata", is_flag=True, help="Of live Secrets, read neither values nor metadata."),
+        click.option("--values", is_flag=True, help="Read the values of live Secrets; only fingerprints are kept."),
+        click.option(
             "--config", type=click.Path(dir_okay=False), help="strongroom.toml to use instead of the nearest."
         ),
         click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints."),
@@ -52,10 +60,17 @@ def request(
     config: str | None,
     fingerprint_key: str | None,
     progress: Callable[[str], None],
+    namespace: tuple[str, ...] = (),
+    kubeconfig: str | None = None,
+    as_user: str | None = None,
+    as_group: tuple[str, ...] = (),
+    no_metadata: bool = False,
+    values: bool = False,
     **more: Any,
 ) -> Request:
     """Make the request of a run from its options; the current folder where no source is named."""
     from strongroom.posture.checks import CHECKS
+    from strongroom.sources.cluster_options import ClusterOptions, is_cluster
     from strongroom.survey import fingerprint_key as keys
     from strongroom.survey import settings
     from strongroom.survey.run import Request
@@ -64,18 +79,21 @@ def request(
     if config is not None and not Path(config).is_file():
         raise UsageError(f"configuration {config} does not exist")
     file = Path(config) if config is not None else settings.find(Path.cwd())
+    if values and any(is_cluster(source) for source in sources):
+        click.echo("reading the values of Secrets: they are turned into keyed fingerprints, and not kept", err=True)
     return Request(
         sources=sources or (".",),
         key=keys.load(fingerprint_key),
         settings=settings.load(file, known),
         gitignore=not no_gitignore,
         render=not no_render,
+        cluster=ClusterOptions(kubeconfig, namespace, as_user or "", as_group, not no_metadata, values),
         progress=progress,
         **more,
     )
 
 
-def terminal(*, color: bool | None, verbose: bool) -> Terminal:
+def terminal(*, color: bool | None, verbose: bool, strict: bool = False) -> Terminal:
     """Describe standard output (https://no-color.org for ``NO_COLOR``)."""
     person = sys.stdout.isatty()
     colour = (
@@ -83,7 +101,7 @@ def terminal(*, color: bool | None, verbose: bool) -> Terminal:
     )
     width = shutil.get_terminal_size((80, 24)).columns if person else 80
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    return Terminal(width=width, colour=colour, unicode=unicode, verbose=verbose)
+    return Terminal(width=width, colour=colour, unicode=unicode, verbose=verbose, strict=strict)
 
 
 @contextlib.contextmanager

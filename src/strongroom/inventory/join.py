@@ -11,8 +11,9 @@ from strongroom.inventory.consumers import Use, uses_of_resource, uses_of_worklo
 from strongroom.inventory.definitions import Defined, defined_by
 from strongroom.inventory.material import certificate_of, token_of
 from strongroom.inventory.rbac import bindings_of, roles_of
-from strongroom.inventory.rotation_marks import created
+from strongroom.inventory.rotation_marks import created, last_change
 from strongroom.inventory.stores import Stores, injected, stored_by
+from strongroom.model.controlplane import EtcdContents, HostFile
 from strongroom.model.facts import Facts
 from strongroom.model.file import FileFact
 from strongroom.model.origin import FieldPath, Origin
@@ -23,6 +24,7 @@ from strongroom.model.resource import Resource, as_dict, dig
 from strongroom.model.secret import Consumer, Definition, SecretKey, SecretRecord, SecretRef, Seen, Stored, Way
 from strongroom.model.settings import Settings
 from strongroom.model.workload import Workload, workloads_of
+from strongroom.sources.controlplane import control_plane_of
 
 _Place = tuple[str, int, FieldPath]
 
@@ -34,6 +36,9 @@ def build(
     settings: Settings,
     now: datetime,
     pods: Sequence[RunningPod] = (),
+    gaps: Iterable[tuple[str, str]] = (),
+    host_files: Iterable[HostFile] = (),
+    stores: Iterable[EtcdContents] = (),
 ) -> Facts:
     """Join everything that was read into the facts that questions are asked of. Pure."""
     workloads = tuple(workload for resource in resources for workload in workloads_of(resource))
@@ -50,6 +55,8 @@ def build(
         now=now,
         in_repository=any(not resource.origin.object for resource in resources) or not resources,
         pods=(*pods, *(pod for resource in resources if (pod := running_pod(resource)) is not None)),
+        gaps=frozenset(gaps),
+        control_plane=control_plane_of(resources, host_files, stores),
     )
 
 
@@ -140,7 +147,7 @@ def _place(origin: Origin) -> _Place:
 
 
 def _definition(resource: Resource, defined: Defined, values: dict[_Place, Sighting]) -> Definition:
-    when = created(resource)
+    when, change = created(resource), last_change(resource)
     return Definition(
         how=defined.how,
         resource=resource.id,
@@ -149,8 +156,10 @@ def _definition(resource: Resource, defined: Defined, values: dict[_Place, Sight
         keys=tuple(_key(resource, name, field, values) for name, field in sorted(defined.keys)),
         keys_known=defined.keys_known,
         labels=resource.labels,
-        annotations={},
+        annotations=tuple(resource.annotations),
         created=when.isoformat() if when else "",
+        changed=change[0].isoformat() if change else "",
+        changed_by=change[1] if change else "",
         immutable=resource.body.get("immutable") is True,
     )
 

@@ -125,7 +125,15 @@ class SecretKey(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """One thing that defines a Secret."""
+    """One thing that defines a Secret.
+
+    Attributes:
+        how: what kind of thing it is.
+        keys_known: False where it does not say which keys there will be.
+        annotations: their names; values of annotations may be anything.
+        created: when the API server made the object, ISO 8601; empty where that is not known.
+        changed: when its contents last changed, likewise, and ``changed_by`` what tells it.
+    """
 
     how: How
     resource: ResourceId
@@ -134,8 +142,10 @@ class Definition(msgspec.Struct, frozen=True):
     keys: tuple[SecretKey, ...] = ()
     keys_known: bool = True
     labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    annotations: tuple[str, ...] = ()
     created: str = ""
+    changed: str = ""
+    changed_by: str = ""
     immutable: bool = False
 
 

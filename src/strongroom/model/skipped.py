@@ -23,6 +23,7 @@ class Reason(enum.Enum):
     RENDER_FAILED = "rendering failed"
     NOT_PERMITTED = "not permitted"
     NOT_ANSWERED = "the API server failed at it"
+    UNREASONED = "ignore comment without a reason: it does not count"
     LIMIT = "limit reached"
     CHECK_FAILED = "check failed"
 

@@ -155,8 +155,15 @@ def _key(key: SecretKey) -> shape.Key:
         weak=key.weak,
         placeholder=key.placeholder,
         public=key.public,
+        expires=_expiry(key),
         location=location(key.origin),
     )
+
+
+def _expiry(key: SecretKey) -> str:
+    if key.certificate is not None:
+        return writable(key.certificate.earliest)
+    return writable(key.token.expires) if key.token is not None else ""
 
 
 def _defined(one: Definition) -> shape.Defined:
@@ -170,6 +177,8 @@ def _defined(one: Definition) -> shape.Defined:
         labels={name: writable(one.labels[name]) for name in sorted(one.labels) if name in _TELLING_LABELS},
         annotations=sorted(writable(name) for name in one.annotations),
         created=writable(one.created),
+        changed=writable(one.changed),
+        changed_by=writable(one.changed_by),
         immutable=one.immutable,
         location=location(one.origin),
     )

@@ -336,6 +336,7 @@ def _definition(definition: Definition) -> DefinitionView:
         plural(len(definition.keys), "key") if definition.keys_known else "keys not known",
         "immutable" if definition.immutable else "",
         f"created {show(definition.created)}" if definition.created else "",
+        f"changed {show(definition.changed)} ({show(definition.changed_by)})" if definition.changed else "",
     ]
     return DefinitionView(
         how=definition.how.value,

@@ -32,7 +32,9 @@ def show(text: str, limit: int = NAME_LIMIT) -> str:
 
 def place(origin: Origin) -> str:
     """Write an origin as ``path:line:column``; as path and field where its line was not looked up."""
-    where = show(origin.path or origin.source, PATH_LIMIT)
+    where = show(origin.holder, PATH_LIMIT)
+    if origin.object:
+        return f"{where} {field_path(origin)}".rstrip()
     # No value of a field stands in the first column: this is still the start of its document.
     if origin.field and origin.column == 1 and not origin.end_line:
         return f"{where} {field_path(origin)}"

@@ -20,6 +20,8 @@ COLUMNS = (
     "consumers",
     "keys",
     "weak_keys",
+    "created",
+    "changed",
 )
 
 
@@ -41,6 +43,8 @@ def _row(record: SecretRecord) -> Sequence[str]:
         _joined(one.resource.show() for one in record.consumers),
         _joined(f"{key.name} {short(key.fingerprint)}" if key.fingerprint else key.name for key in keys.values()),
         _joined(key.name for key in keys.values() if key.weak),
+        _joined(one.created for one in record.definitions if one.created),
+        _joined(one.changed for one in record.definitions if one.changed),
     )
 
 

@@ -16,6 +16,7 @@ from strongroom.report.text_layout import Layout
 from strongroom.report.values import Shared, describe, shared_values
 from strongroom.report.wording import plural
 
+_DAY = len("2026-01-31")
 _SHOWN = 20
 _ZERO = re.compile(r"(0+(ns|us|ms|s|m|h)?)+")
 _LABEL = 13
@@ -69,7 +70,9 @@ def _defined(one: Definition) -> _Parts:
     name = line(one.resource.show(), 2 * NAME_LIMIT)
     how = one.how.value if one.how.value == one.resource.kind else f"{one.how.value}, {name}"
     marks = " (immutable)" if one.immutable else ""
-    return f"by {how}{marks}", _at(one.origin)
+    since = f", created {one.created[:_DAY]}" if one.created else ""
+    changed = f", changed {one.changed[:_DAY]}" if one.changed else ""
+    return f"by {how}{marks}{since}{changed}", _at(one.origin)
 
 
 def _stored(one: Stored) -> _Parts:

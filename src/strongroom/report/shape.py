@@ -94,13 +94,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """One key of a Secret; ``fingerprint`` is null where the sources do not hold the value."""
+    """One key of a Secret; ``fingerprint`` is null where the sources do not hold the value.
+
+    ``expires`` is when the certificate or token in it ends, ISO 8601; empty where it holds neither.
+    """
 
     name: str
     fingerprint: ShortFingerprint | None
     weak: str
     placeholder: bool
     public: bool
+    expires: str
     location: Location
 
 
@@ -115,6 +119,8 @@ class Defined(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     annotations: list[str]
     created: str
+    changed: str
+    changed_by: str
     immutable: bool
     location: Location
 

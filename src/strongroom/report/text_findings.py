@@ -59,13 +59,14 @@ def _check(findings: list[Finding], layout: Layout) -> Iterator[str]:
     yield layout.put((findings[0].id, "bold"), (f"  {line(findings[0].title)}", ""), lead="  ", hang=4)
     files: dict[str, list[Finding]] = {}
     for finding in findings:
-        files.setdefault(finding.origin.path or finding.origin.source, []).append(finding)
+        files.setdefault(finding.origin.holder, []).append(finding)
     shown = list(files) if layout.verbose else list(files)[:_FILES_PER_CHECK]
     for path in shown:
         yield from _file(path, files[path], layout)
     rest = [finding for path in list(files)[len(shown) :] for finding in files[path]]
     if rest:
-        more = f"and {len(rest):,} more in {plural(len(files) - len(shown), 'further file')} (--verbose lists them)"
+        what = "further object" if rest[0].origin.object else "further file"
+        more = f"and {len(rest):,} more in {plural(len(files) - len(shown), what)} (--verbose lists them)"
         yield layout.put((more, "dim"), lead=" " * _INDENT)
 
 
@@ -78,7 +79,8 @@ def _file(path: str, findings: Sequence[Finding], layout: Layout) -> Iterator[st
         numbers = [number for number, _ in groupby(sorted(f.origin.line for f in rest))]
         named = ", ".join(map(str, numbers[:_LINES_NAMED])) + ", …" * (len(numbers) > _LINES_NAMED)
         word = "line" if len(numbers) == 1 else "lines"
-        more = f"and {len(rest):,} more in {line(path, PATH_LIMIT)}, {word} {named}"
+        lines = "" if rest[0].origin.object else f", {word} {named}"
+        more = f"and {len(rest):,} more in {line(path, PATH_LIMIT)}{lines}"
         yield layout.put((more, "dim"), lead=" " * _INDENT)
 
 

@@ -99,7 +99,8 @@ class Locator:
         place = (finding.origin.path, finding.origin.document, finding.origin.field)
         sensitive = finding.value is not None or place in self._sensitive
         related = tuple(
-            msgspec.structs.replace(r, origin=self._elsewhere(r.origin, r.resource or finding.resource)) for r in finding.related
+            msgspec.structs.replace(r, origin=self._elsewhere(r.origin, r.resource or finding.resource))
+            for r in finding.related
         )
         shown = frame(line, origin, sensitive=sensitive) if line.strip() else ""
         return msgspec.structs.replace(finding, origin=origin, related=related, frame=shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -15,11 +16,11 @@ from strongroom.documents.limits import DEFAULT, Limits
 from strongroom.inventory.join import build
 from strongroom.leaks.candidates import of_resource, of_text, of_values
 from strongroom.leaks.files import facts_of_file, interesting
-from strongroom.leaks.recognise import Recogniser
+from strongroom.leaks.recognise import Recogniser, started
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Audience, Finding
 from strongroom.model.origin import Origin
-from strongroom.model.place import Candidate, Nature
+from strongroom.model.place import Candidate, Nature, Sighting
 from strongroom.model.report import CheckPage, Report
 from strongroom.model.settings import Ignore, Settings
 from strongroom.model.skipped import Coverage, Reason, Skipped
@@ -27,8 +28,11 @@ from strongroom.posture.check import Check
 from strongroom.posture.checks import CHECKS
 from strongroom.posture.examine import examine
 from strongroom.posture.standards import load as load_standards
+from strongroom.sources.cluster_options import ClusterOptions
 from strongroom.sources.collect import Options, collect
+from strongroom.sources.controlplane_encryption import key_sightings
 from strongroom.sources.reading import Reading
+from strongroom.survey.arrivals import Arrivals
 from strongroom.survey.locate import Locator
 
 
@@ -42,7 +46,7 @@ class Request(msgspec.Struct, frozen=True):
         select, ignore: ids of checks to run only, or not at all.
         pedantic: report findings for the pedantic audience too.
         baseline: fingerprints of accepted findings.
-        gitignore, render, limits: see ``sources.collect.Options``.
+        gitignore, render, limits, cluster: see ``sources.collect.Options``.
         progress: called with what is being done.
         now: the time of the run.
         placed_inventory: look up the exact lines of the inventory's places too.
@@ -58,6 +62,7 @@ class Request(msgspec.Struct, frozen=True):
     gitignore: bool = True
     render: bool = True
     limits: Limits = DEFAULT
+    cluster: ClusterOptions = ClusterOptions()
     progress: Callable[[str], None] = lambda _: None
     now: datetime | None = None
     placed_inventory: bool = False
@@ -70,58 +75,79 @@ class Known(msgspec.Struct, frozen=True):
     reading: Reading
 
 
-def look(request: Request, stdin: BinaryIO | None = None) -> Known:
+def look(request: Request, stdin: BinaryIO | None = None, recogniser: Recogniser | None = None) -> Known:
     """Read the sources and join them.
+
+    Args:
+        request: what is asked.
+        stdin: what the source ``-`` means; the process's standard input by default.
+        recogniser: one whose rules are being loaded already.
 
     Raises:
         StrongroomError: a source cannot be read at all.
     """
-    recogniser = Recogniser()  # its rules load in the background while the sources are read
+    recogniser = recogniser or started()
+    arrivals = Arrivals(recogniser, request.key)
     options = Options(
         gitignore=request.gitignore,
         render=request.render,
         limits=request.limits,
         wanted=lambda path: interesting(path) is not None,
+        cluster=request.cluster,
         progress=request.progress,
+        arrived=arrivals.take,
     )
     reading = collect(request.sources, options, stdin)
     request.progress("looking for secret values")
-    sightings = list(recogniser.recognise(_candidates(reading), request.key))
+    sightings = [*arrivals.sightings, *recogniser.recognise(_candidates(reading), request.key)]
+    sightings += key_sightings(reading.resources, request.key)
     files = [fact for file in reading.whole_files for fact in facts_of_file(file.origin.path, file.data, file.origin)]
     now = request.now or datetime.now(UTC)
     request.progress("joining")
-    return Known(build(reading.resources, sightings, files, request.settings, now), reading)
+    facts = build(
+        reading.resources,
+        sightings,
+        files,
+        request.settings,
+        now,
+        reading.pods,
+        reading.gaps,
+        reading.host_files,
+        reading.stores,
+    )
+    return Known(facts, reading)
 
 
 def _candidates(reading: Reading) -> Iterable[Candidate]:
     for resource in reading.resources:
-        yield from of_resource(resource)
+        if not resource.origin.object:  # those of a cluster were looked at when they arrived
+            yield from of_resource(resource)
     for loose in reading.loose:
         yield from of_values(loose.body, loose.origin, loose.context)
     for file in reading.whole_files:
         yield from of_text(file.origin.path, file.data, file.origin)
 
 
-def survey(request: Request, stdin: BinaryIO | None = None) -> Report:
-    """Do the main job: read the sources and report what is wrong.
+def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recogniser | None = None) -> Report:
+    """Do the main job: read the sources and report what is wrong. Arguments as for `look`.
 
     Raises:
         StrongroomError: a source cannot be read at all.
     """
-    known = look(request, stdin)
+    known = look(request, stdin, recogniser)
     request.progress("examining")
     skipped = list(known.reading.skipped)
     found = examine(known.facts, _chosen(request), skipped)
     suppressed: dict[str, int] = {}
     kept = _judged(found, request, known.facts.now, suppressed)
     locator = Locator(known.reading.texts, request.limits, _sensitive(known.facts))
-    placed = _not_ignored_inline(locator.findings(kept), locator, suppressed)
+    placed = _not_ignored_inline(locator.findings(kept), locator, suppressed, skipped)
     return Report(
         tool=f"strongroom {strongroom.__version__}",
         sources=request.sources,
         findings=tuple(sorted(placed, key=_order)),
         secrets=locator.records(known.facts.secrets) if request.placed_inventory else known.facts.secrets,
-        sightings=tuple(s for s in known.facts.sightings if s.nature is Nature.SECRET),
+        sightings=_placed_where_shared(known.facts.sightings, locator),
         suppressed=suppressed,
         skipped=tuple(sorted(skipped)),
         coverage=coverage(known.reading),
@@ -163,7 +189,8 @@ def _chosen(request: Request) -> list[Check[Any]]:
 
 
 def _sensitive(facts: Facts) -> Iterable[Origin]:
-    return (s.origin for s in facts.sightings if s.nature in (Nature.SECRET, Nature.PLACEHOLDER))
+    yield from (s.origin for s in facts.sightings if s.nature in (Nature.SECRET, Nature.PLACEHOLDER))
+    yield from (key.secret_origin for one in facts.control_plane.encryption for key in one.keys)
 
 
 def _judged(found: Iterable[Finding], request: Request, now: datetime, suppressed: dict[str, int]) -> list[Finding]:
@@ -194,20 +221,42 @@ def _covers(ignore: Ignore, finding: Finding, today: str) -> bool:
     return not ignore.resource or fnmatchcase(shown, ignore.resource)
 
 
-def _not_ignored_inline(findings: Sequence[Finding], locator: Locator, suppressed: dict[str, int]) -> list[Finding]:
+def _not_ignored_inline(
+    findings: Sequence[Finding], locator: Locator, suppressed: dict[str, int], skipped: list[Skipped]
+) -> list[Finding]:
     kept: list[Finding] = []
+    seen: set[str] = set()
     for finding in findings:
-        if any(_speaks_of(ignore, finding) for ignore in locator.ignores(finding.origin.path)):
+        path = finding.origin.path
+        ignores = locator.ignores(path)
+        if path not in seen:
+            seen.add(path)
+            skipped.extend(_unreasoned(path, ignores))
+        if any(_speaks_of(ignore, finding) for ignore in ignores):
             _count(suppressed, "ignored")
         else:
             kept.append(finding)
     return kept
 
 
+def _unreasoned(path: str, ignores: Iterable[InlineIgnore]) -> Iterable[Skipped]:
+    return (Skipped(path, ignore.line, 0, Reason.UNREASONED) for ignore in ignores if not ignore.reason)
+
+
 def _speaks_of(ignore: InlineIgnore, finding: Finding) -> bool:
     """A comment speaks of its own line, or of the next one where it stands alone."""
     line = ignore.line + 1 if ignore.own_line else ignore.line
-    return line == finding.origin.line and finding.id in ignore.ids
+    return bool(ignore.reason) and line == finding.origin.line and finding.id in ignore.ids
+
+
+def _placed_where_shared(sightings: Iterable[Sighting], locator: Locator) -> tuple[Sighting, ...]:
+    """Return the secret values, with exact places where one value stands in several."""
+    secret = [s for s in sightings if s.nature is Nature.SECRET]
+    count = Counter(s.fingerprint for s in secret)
+    return tuple(
+        msgspec.structs.replace(s, origin=locator.origin(s.origin, s.resource)) if count[s.fingerprint] > 1 else s
+        for s in secret
+    )
 
 
 def _count(counts: dict[str, int], why: str) -> None:
@@ -219,14 +268,10 @@ def _order(finding: Finding) -> tuple[Any, ...]:
     return (
         -finding.severity,
         origin.path,
+        origin.object,
         origin.line,
         origin.column,
         finding.id,
         finding.message,
         finding.fingerprint,
     )
-
-
-def problems(report: Report) -> list[Skipped]:
-    """Return what makes a run incomplete through a defect of ours."""
-    return [entry for entry in report.skipped if entry.reason is Reason.CHECK_FAILED]
