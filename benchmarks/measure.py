@@ -16,11 +16,12 @@ _QUIET = {"LOG_LEVEL": "ERROR", "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
 
 @dataclass(frozen=True)
 class Command:
-    """One program to measure; ``codes`` are the exit codes that mean that it did its work."""
+    """One program to measure, in its folder; ``codes`` are the exit codes that mean that it did its work."""
 
     name: str
     words: tuple[str, ...]
     codes: tuple[int, ...] = (0,)
+    folder: Path = Path()
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,12 @@ class Figure:
     runs: int
 
 
-def interleaved(commands: Sequence[Command], runs: int, folder: Path) -> dict[str, Figure]:
+def interleaved(commands: Sequence[Command], runs: int) -> dict[str, Figure]:
     """Measure commands in turn, A B A B …, after one warm-up each: the machine's mood then meets all of them alike."""
     samples: dict[str, list[tuple[float, float, float]]] = {command.name: [] for command in commands}
     for turn in range(runs + 1):
         for command in commands:
-            sample = _once(command, folder)
+            sample = _once(command)
             if turn:
                 samples[command.name].append(sample)
     return {name: _median(taken) for name, taken in samples.items()}
@@ -49,11 +50,16 @@ def _median(samples: Sequence[tuple[float, float, float]]) -> Figure:
     return Figure(wall, processor, memory, len(samples))
 
 
-def _once(command: Command, folder: Path) -> tuple[float, float, float]:
+def _once(command: Command) -> tuple[float, float, float]:
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command.words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=os.environ | _QUIET
+            command.words,
+            cwd=command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=os.environ | _QUIET,
         )
         # wait4 gives the usage of this child alone, its own children included.
         _, status, usage = os.wait4(process.pid, 0)

@@ -19,7 +19,6 @@ def run() -> str:
             Command("strongroom --help", (console_script, "--help")),
         ],
         _RUNS,
-        Path.cwd(),
     )
     bare = figures["python -c pass"].wall
     rows = [f"| `{name}` | {f.wall * 1000:.1f} ms | {f.wall / bare:.1f} |" for name, f in figures.items()]
