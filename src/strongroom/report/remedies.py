@@ -50,7 +50,7 @@ REMEDIES = (
         "Secret manifest",
         "Secret manifests",
     ),
-    Remedy(("weak-secret-value",), "replace {n} by generated ones", "weak value", "weak values", by_value=True),
+    Remedy(("weak-secret-value",), "generate {n} anew", "weak value", "weak values", by_value=True),
     Remedy(
         ("rbac-binds-everyone", "rbac-cluster-admin", "rbac-wildcard", "rbac-escalates"),
         "narrow {n} that can become cluster administrator",
