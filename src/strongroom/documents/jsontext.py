@@ -15,12 +15,14 @@ from itertools import accumulate, islice
 from typing import Any, Final, NoReturn
 
 from strongroom.documents.chunks import Chunk, split, text_start
+from strongroom.documents.collector import paused
 from strongroom.documents.exact import Path
 from strongroom.documents.limits import Limits
 from strongroom.documents.scalars import as_json
 from strongroom.errors import DocumentError
 
 BLANK: Final = re.compile(r"[ \t\r\n]*")
+_BLANKS: Final = b" \t\r\n"
 _STREAM = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -67,9 +69,10 @@ def load(text: str, limits: Limits) -> tuple[Any, list[tuple[Path, int]]] | None
         return body
 
     try:
-        body = json.loads(
-            text, object_pairs_hook=members, parse_int=_integer, parse_float=_float, parse_constant=_refuse
-        )
+        with paused():
+            body = json.loads(
+                text, object_pairs_hook=members, parse_int=_integer, parse_float=_float, parse_constant=_refuse
+            )
     except (ValueError, RecursionError, DocumentError):
         return None
     if _too_deep(text, body, limits.max_depth):
@@ -147,6 +150,14 @@ def scanner() -> Callable[[str, int], tuple[Any, int]]:
     return scan
 
 
+def single(data: bytes) -> Chunk:
+    """Return the piece that a file is if it holds one JSON value and blanks around it."""
+    begin = text_start(data)
+    value = data[begin:].strip(_BLANKS)
+    start = data.index(value, begin)
+    return Chunk(0, 1 + data.count(b"\n", begin, start), start, len(value))
+
+
 def documents(data: bytes) -> Iterator[Chunk]:
     """Yield the values of a JSON stream, and from the first sign that is not JSON on, the pieces of YAML."""
     start, line, index = text_start(data), 1, 0
@@ -159,7 +170,8 @@ def documents(data: bytes) -> Iterator[Chunk]:
     at, seen = _skip(text, 0), 0
     while at < len(text):
         try:
-            end = scan(text, at)[1]
+            with paused():
+                end = scan(text, at)[1]
         except (StopIteration, ValueError, RecursionError):
             break
         line += text.count("\n", seen, at)

@@ -16,6 +16,7 @@ from ryaml import loads  # type: ignore[attr-defined]
 
 from strongroom.documents import agreement, jsontext
 from strongroom.documents.chunks import Chunk, as_utf8, split, text_of
+from strongroom.documents.collector import paused
 from strongroom.documents.exact import Builder, Failure, Path
 from strongroom.documents.limits import DEFAULT, Limits
 from strongroom.documents.nodes import compose
@@ -67,6 +68,10 @@ def read(data: bytes, limits: Limits = DEFAULT) -> Iterator[Document | BadDocume
     except UnicodeDecodeError as error:
         yield BadDocument(0, 1, 1, f"not valid utf-16 at byte {error.start}")
         return
+    whole = _whole_json(data, limits)
+    if whole is not None:
+        yield whole
+        return
     for count, chunk in enumerate(pieces(data)):
         if count >= limits.max_documents:
             yield BadDocument(chunk.index, chunk.line, 1, f"more than {limits.max_documents} documents")
@@ -74,6 +79,17 @@ def read(data: bytes, limits: Limits = DEFAULT) -> Iterator[Document | BadDocume
         document = _read_chunk(data, chunk, limits)
         if document is not None:
             yield document
+
+
+def _whole_json(data: bytes, limits: Limits) -> Document | None:
+    """Read a file that is one JSON value at once; to find out first how many it holds would be to read it twice."""
+    if not jsontext.is_stream(data):
+        return None
+    chunk = jsontext.single(data)
+    try:
+        return _read_json(chunk, text_of(data, chunk), limits)
+    except DocumentError:
+        return None
 
 
 def pieces(data: bytes) -> Iterator[Chunk]:
@@ -96,7 +112,8 @@ def _read_chunk(data: bytes, chunk: Chunk, limits: Limits) -> Document | BadDocu
             return found
     if agreement.may_try(text, limits):
         try:
-            body = loads(text)
+            with paused():
+                body = loads(text)
         except (ValueError, TypeError):
             pass  # the exact path says why, or reads what the loader refuses, such as a key given twice
         else:
@@ -106,12 +123,11 @@ def _read_chunk(data: bytes, chunk: Chunk, limits: Limits) -> Document | BadDocu
 
 
 def _read_json(chunk: Chunk, text: str, limits: Limits) -> Document | None:
-    read = jsontext.load(text, limits)
-    if read is None:
+    loaded = jsontext.load(text, limits)
+    if loaded is None:
         return None
-    body, duplicates = read
-    named = _named(chunk, text, duplicates)
-    return Document(chunk.index, chunk.line, chunk.offset, chunk.length, body, named)
+    body, duplicates = loaded
+    return Document(chunk.index, chunk.line, chunk.offset, chunk.length, body, _named(chunk, text, duplicates))
 
 
 def read_exactly(chunk: Chunk, text: str, limits: Limits) -> Document | BadDocument | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from strongroom.documents.chunks import Chunk, as_utf8
+from strongroom.documents.chunks import Chunk, as_utf8, text_of
 from strongroom.documents.directives import Ignore, directives
 from strongroom.documents.limits import Limits
 from strongroom.documents.positions import Positions, Span, locate_text
@@ -159,8 +159,8 @@ def _positions(file: _File, document: int, limits: Limits) -> Positions | None:
     if chunk is None:
         return None
     try:
-        return locate_text(file.data[chunk.offset : chunk.offset + chunk.length].decode(), chunk.line, limits)
-    except (DocumentError, UnicodeDecodeError):
+        return locate_text(text_of(file.data, chunk), chunk.line, limits)
+    except DocumentError:
         return None  # the file changed while it was read
 
 
