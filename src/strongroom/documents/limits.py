@@ -26,8 +26,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Keys given twice that are reported of one document; more than that say nothing new."""
     max_embedded_bytes: int = 4 * 1024 * 1024
     """Size of a value that is itself a file and is looked into."""
-    max_embedded_nesting: int = 3
-    """Files inside values inside files: a kubeconfig in a Secret in a List."""
 
 
 DEFAULT = Limits()
