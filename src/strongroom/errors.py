@@ -6,11 +6,15 @@
      ├─ UsageError         the command line or the configuration asks for something that cannot be
      ├─ SourceError        a source could not be opened or read at all
      │   └─ DocumentError  one document of it could not be read; carries its position
+     ├─ ClusterError       a cluster could not be used
+     │   ├─ KubeconfigError   nothing says where it is, or who asks
+     │   ├─ UnreachableError  its API server does not answer, or not as the one that was meant
+     │   └─ AnswerError       its API server refuses a request or fails at it; carries the status
      ├─ LimitError         the input is larger or deeper than the limits allow
      └─ OutputError        a report could not be written
 
-The library raises; ``strongroom.cli`` alone prints, adds the hint and chooses the exit code. A message is lower case, has
-no full stop, names its subject and never holds a secret value or anything derived from one.
+The library raises; ``strongroom.cli`` alone prints, adds the hint and chooses the exit code. A message is lower case,
+has no full stop, names its subject and never holds a secret value or anything derived from one.
 """
 
 from __future__ import annotations
@@ -50,6 +54,30 @@ class DocumentError(SourceError):
         super().__init__(message, hint=hint)
         self.line = line
         self.column = column
+
+
+class ClusterError(StrongroomError):
+    """A cluster could not be used."""
+
+
+class KubeconfigError(ClusterError):
+    """Nothing says where a cluster is, or who asks."""
+
+
+class UnreachableError(ClusterError):
+    """An API server does not answer, or it is not the one that was meant."""
+
+
+class AnswerError(ClusterError):
+    """An API server refuses a request or fails at it.
+
+    Args:
+        status: the HTTP status.
+    """
+
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class LimitError(StrongroomError):

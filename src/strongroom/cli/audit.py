@@ -36,6 +36,13 @@ _SEVERITIES = ("info", "low", "medium", "high", "critical")
     "--ignore", multiple=True, metavar="ID", help="Leave these checks out. Repeatable, or separated by commas."
 )
 @click.option("--pedantic", is_flag=True, help="Report what only a careful reader wants to know.")
+@click.option(
+    "--import",
+    "imports",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="A report of another tool: its findings join ours. Repeatable.",
+)
 @click.option("--baseline", type=click.Path(dir_okay=False), help="Leave out the findings of this file.")
 @click.option(
     "--write-baseline", type=click.Path(dir_okay=False), help="Accept today's findings: write them to this file."
@@ -49,6 +56,7 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     pedantic: bool,
+    imports: tuple[str, ...],
     baseline: str | None,
     write_baseline: str | None,
     strict: bool,
@@ -59,7 +67,7 @@ def command(
 ) -> int:
     """Find where secrets are and what is wrong, in one report.
 
-    SOURCE is a file, a folder, or - for standard input; by default the current folder.
+    SOURCE is a file, a folder, - for standard input, cluster or cluster:CONTEXT; by default the current folder.
     """
     from strongroom.report.outcome import exit_code
 
@@ -72,6 +80,7 @@ def command(
             select=_ids(select, "--select"),
             ignore=_ids(ignore, "--ignore"),
             pedantic=pedantic,
+            imports=imports,
             baseline=baseline,
             fail_on=fail_on,
             placed_inventory=bool(detailed),
@@ -108,7 +117,8 @@ def refuse_empty(report: Report) -> None:
     Raises:
         SourceError: no Kubernetes object and nothing else that is looked at was found.
     """
-    if not report.coverage.objects and not report.findings and not report.sightings:
+    read = report.coverage
+    if not (read.objects or read.other_facts or report.findings or report.sightings):
         named = ", ".join(report.sources)
         bad = sum(entry.problem for entry in report.skipped)
         hint = "name the folder that holds the manifests"

@@ -39,6 +39,17 @@ def source_options(command: _Command) -> _Command:
         click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of it too. Repeatable."),
         click.option("--no-metadata", is_flag=True, help="Of live Secrets, read neither values nor metadata."),
         click.option("--values", is_flag=True, help="Read the values of live Secrets; only fingerprints are kept."),
+        click.option("--etcd-cacert", type=click.Path(dir_okay=False), help="The CA of etcd.  [env: ETCDCTL_CACERT]"),
+        click.option("--etcd-cert", type=click.Path(dir_okay=False), help="A client of etcd.  [env: ETCDCTL_CERT]"),
+        click.option("--etcd-key", type=click.Path(dir_okay=False), help="The key of it.  [env: ETCDCTL_KEY]"),
+        click.option(
+            "--max-file-size",
+            type=click.IntRange(1, 4096),
+            default=32,
+            show_default=True,
+            metavar="MIB",
+            help="Do not read larger files.",
+        ),
         click.option(
             "--config", type=click.Path(dir_okay=False), help="strongroom.toml to use instead of the nearest."
         ),
@@ -59,6 +70,7 @@ def request(
     no_render: bool,
     config: str | None,
     fingerprint_key: str | None,
+    max_file_size: int = 32,
     progress: Callable[[str], None],
     namespace: tuple[str, ...] = (),
     kubeconfig: str | None = None,
@@ -66,11 +78,18 @@ def request(
     as_group: tuple[str, ...] = (),
     no_metadata: bool = False,
     values: bool = False,
+    etcd_cacert: str | None = None,
+    etcd_cert: str | None = None,
+    etcd_key: str | None = None,
     **more: Any,
 ) -> Request:
     """Make the request of a run from its options; the current folder where no source is named."""
+    import msgspec
+
+    from strongroom.documents.limits import DEFAULT
     from strongroom.posture.checks import CHECKS
     from strongroom.sources.cluster_options import ClusterOptions, is_cluster
+    from strongroom.sources.etcd_options import EtcdOptions
     from strongroom.survey import fingerprint_key as keys
     from strongroom.survey import settings
     from strongroom.survey.run import Request
@@ -79,14 +98,19 @@ def request(
     if config is not None and not Path(config).is_file():
         raise UsageError(f"configuration {config} does not exist")
     file = Path(config) if config is not None else settings.find(Path.cwd())
-    if values and any(is_cluster(source) for source in sources):
+    clusters = any(is_cluster(source) for source in sources)
+    if not clusters and (namespace or kubeconfig or as_user or as_group or no_metadata or values):
+        raise UsageError("options of a cluster without a cluster", hint="name it: cluster or cluster:CONTEXT")
+    if values and clusters:
         click.echo("reading the values of Secrets: they are turned into keyed fingerprints, and not kept", err=True)
     return Request(
         sources=sources or (".",),
         key=keys.load(fingerprint_key),
         settings=settings.load(file, known),
         gitignore=not no_gitignore,
+        etcd=EtcdOptions.given(etcd_cacert, etcd_cert, etcd_key, os.environ),
         render=not no_render,
+        limits=msgspec.structs.replace(DEFAULT, max_bytes=max_file_size << 20),
         cluster=ClusterOptions(kubeconfig, namespace, as_user or "", as_group, not no_metadata, values),
         progress=progress,
         **more,

@@ -24,6 +24,7 @@ COMMANDS = {
     "checks": "List the checks",
     "explain": "Show the page of a check",
     "demo": "Audit the bundled example",
+    "install": "Render what a cluster needs: the least role for an audit",
 }
 """Command to its line of help; each lives in the module of its name. Kept here so that help loads none of them."""
 
@@ -65,7 +66,8 @@ class _Root(click.Group):
 def root(debug: bool) -> None:
     """Strongroom, the secrets manager for Kubernetes.
 
-    SOURCE is a file, a folder, or - for standard input; several are joined.
+    SOURCE is a file, a folder, - for standard input, cluster or cluster:CONTEXT for
+    a running cluster; several are joined.
     """
 
 

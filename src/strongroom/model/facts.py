@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from strongroom.model.controlplane import ControlPlane
 from strongroom.model.file import FileFact
 from strongroom.model.place import Sighting
 from strongroom.model.pod import RunningPod
@@ -29,6 +30,9 @@ class Facts:
         now: the time of the run, with its time zone.
         in_repository: True where the sources are files (a plain Secret manifest is a finding there, not in a cluster).
         pods: the running pods, those that a workload made included.
+        gaps: what a cluster did not list, as plural name (``secrets``, ``deployments.apps``) and namespace; an empty
+            namespace stands for all. Nothing follows from the absence of such objects.
+        control_plane: its servers, configuration, files and stored bytes.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class Facts:
         now: datetime,
         in_repository: bool = True,
         pods: tuple[RunningPod, ...] = (),
+        gaps: frozenset[tuple[str, str]] = frozenset(),
+        control_plane: ControlPlane = ControlPlane(),  # noqa: B008 - frozen
     ) -> None:
         self.resources = resources
         self.workloads = workloads
@@ -57,6 +63,8 @@ class Facts:
         self.now = now
         self.in_repository = in_repository
         self.pods = pods
+        self.gaps = gaps
+        self.control_plane = control_plane
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_name: dict[tuple[str, str], list[Resource]] = {}
         for resource in resources:
@@ -98,6 +106,10 @@ class Facts:
         if not here:
             return [binding for binding in self._bindings.get(("Role", name), []) if not binding.cluster]
         return self._bindings_in.get((here, name), []) + self._bindings_in.get(("", name), [])
+
+    def lacks(self, namespace: str, *kinds: str) -> bool:
+        """Tell whether any of some kinds (``secrets``, ``deployments.apps``) could not be listed in a namespace."""
+        return any((kind, "") in self.gaps or (kind, namespace) in self.gaps for kind in kinds)
 
     @property
     def namespaces(self) -> set[str]:

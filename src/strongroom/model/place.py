@@ -25,6 +25,7 @@ class Context(enum.Enum):
     HELM_VALUES = "helm-values"
     PIPELINE = "pipeline"  # CI and other YAML that is no Kubernetes object
     IMAGE_BUILD = "image-build"  # ENV, ARG and RUN of a Dockerfile
+    ENCRYPTION_KEY = "encryption-key"  # of an EncryptionConfiguration
     FILE = "file"  # dotenv, properties and other files of settings
 
 

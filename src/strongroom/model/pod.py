@@ -96,6 +96,6 @@ def _given(container: Container, workload: Workload) -> Iterator[tuple[str, bool
 def _secret_volumes(workload: Workload) -> Iterator[tuple[str, list[str]]]:
     for _, volume in workload.volumes:
         names = [as_text(dig(volume, ("secret", "secretName")))]
-        for source in as_list(dig(volume, ("projected", "sources"))):
-            names.append(as_text(dig(source, ("secret", "name"))))
+        projected = as_list(dig(volume, ("projected", "sources")))
+        names += [as_text(dig(source, ("secret", "name"))) for source in projected]
         yield as_text(volume.get("name")), [name for name in names if name]

@@ -28,8 +28,8 @@ class Resource(msgspec.Struct, frozen=True, eq=False, repr_omit_defaults=True):
 
     ``body`` is the object as the API server would read it, except that the values of a Secret (``data``,
     ``stringData``) are `Plaintext`: ``data`` decoded from base64 where it decodes; in a running cluster
-    `model.secret.Seen` stands in their place. ``whole`` is False where the source did not tell all keys of a Secret. Its representation shows no
-    field of the body.
+    `model.secret.Seen` stands in their place. ``whole`` is False where the source did not tell all keys of a Secret.
+    Its representation shows no field of the body.
     """
 
     api_version: str

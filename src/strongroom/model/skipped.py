@@ -65,6 +65,7 @@ class Coverage(msgspec.Struct, frozen=True):
         objects: Kubernetes objects among them, after Lists were opened.
         other_documents: documents that are no Kubernetes object.
         other_files: files that hold no manifests and were not opened.
+        other_facts: what gave facts and is none of those: files of a host, objects in etcd, findings of other tools.
         notes: how things were read, e.g. which kustomize root was built and by which program.
     """
 
@@ -73,4 +74,5 @@ class Coverage(msgspec.Struct, frozen=True):
     objects: int = 0
     other_documents: int = 0
     other_files: int = 0
+    other_facts: int = 0
     notes: tuple[str, ...] = ()

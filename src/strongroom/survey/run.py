@@ -19,6 +19,7 @@ from strongroom.leaks.files import facts_of_file, interesting
 from strongroom.leaks.recognise import Recogniser, started
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Audience, Finding
+from strongroom.model.imported import Imported
 from strongroom.model.origin import Origin
 from strongroom.model.place import Candidate, Nature, Sighting
 from strongroom.model.report import CheckPage, Report
@@ -31,9 +32,13 @@ from strongroom.posture.standards import load as load_standards
 from strongroom.sources.cluster_options import ClusterOptions
 from strongroom.sources.collect import Options, collect
 from strongroom.sources.controlplane_encryption import key_sightings
+from strongroom.sources.etcd_options import EtcdOptions
+from strongroom.sources.imports.read import Imports, read_imports
 from strongroom.sources.reading import Reading
 from strongroom.survey.arrivals import Arrivals
+from strongroom.survey.imports import joined, pages
 from strongroom.survey.locate import Locator
+from strongroom.survey.twins import SUPPRESSED, without_twins
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -46,7 +51,8 @@ class Request(msgspec.Struct, frozen=True):
         select, ignore: ids of checks to run only, or not at all.
         pedantic: report findings for the pedantic audience too.
         baseline: fingerprints of accepted findings.
-        gitignore, render, limits, cluster: see ``sources.collect.Options``.
+        imports: reports of other tools.
+        gitignore, render, limits, cluster, etcd: see ``sources.collect.Options``.
         progress: called with what is being done.
         now: the time of the run.
         placed_inventory: look up the exact lines of the inventory's places too.
@@ -62,7 +68,9 @@ class Request(msgspec.Struct, frozen=True):
     gitignore: bool = True
     render: bool = True
     limits: Limits = DEFAULT
+    imports: tuple[str, ...] = ()
     cluster: ClusterOptions = ClusterOptions()
+    etcd: EtcdOptions = EtcdOptions()
     progress: Callable[[str], None] = lambda _: None
     now: datetime | None = None
     placed_inventory: bool = False
@@ -94,6 +102,7 @@ def look(request: Request, stdin: BinaryIO | None = None, recogniser: Recogniser
         limits=request.limits,
         wanted=lambda path: interesting(path) is not None,
         cluster=request.cluster,
+        etcd=request.etcd,
         progress=request.progress,
         arrived=arrivals.take,
     )
@@ -134,14 +143,18 @@ def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recognis
     Raises:
         StrongroomError: a source cannot be read at all.
     """
+    imports = read_imports(request.imports, request.key, request.limits)
     known = look(request, stdin, recogniser)
     request.progress("examining")
     skipped = list(known.reading.skipped)
-    found = examine(known.facts, _chosen(request), skipped)
-    suppressed: dict[str, int] = {}
+    examined = examine(known.facts, _chosen(request), skipped)
+    found = without_twins(examined)
+    suppressed = {SUPPRESSED: len(examined) - len(found)} if len(examined) > len(found) else {}
     kept = _judged(found, request, known.facts.now, suppressed)
     locator = Locator(known.reading.texts, request.limits, _sensitive(known.facts))
     placed = _not_ignored_inline(locator.findings(kept), locator, suppressed, skipped)
+    placed, others = joined(placed, _chosen_imports(imports, request), known.facts.sightings)
+    placed += _judged(others, request, known.facts.now, suppressed)
     return Report(
         tool=f"strongroom {strongroom.__version__}",
         sources=request.sources,
@@ -150,23 +163,25 @@ def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recognis
         sightings=_placed_where_shared(known.facts.sightings, locator),
         suppressed=suppressed,
         skipped=tuple(sorted(skipped)),
-        coverage=coverage(known.reading),
-        checks={check.id: page(check) for check in CHECKS},
+        coverage=coverage(known.reading, imports),
+        checks={check.id: page(check) for check in CHECKS} | pages(imports.findings),
         standards=load_standards(),
         fail_on=request.settings.fail_on,
         created=known.facts.now.astimezone(UTC).isoformat(timespec="seconds"),
     )
 
 
-def coverage(reading: Reading) -> Coverage:
+def coverage(reading: Reading, imports: Imports = Imports()) -> Coverage:  # noqa: B008 - frozen
     """Return what a reading covered."""
+    stored = sum(count.count for one in reading.stores for count in one.counts)
     return Coverage(
         files=reading.files,
         documents=reading.documents,
         objects=len(reading.resources),
         other_documents=reading.other_documents,
         other_files=reading.other_files,
-        notes=tuple(reading.notes),
+        other_facts=len(reading.host_files) + stored + len(imports.findings),
+        notes=(*reading.notes, *imports.notes),
     )
 
 
@@ -185,6 +200,14 @@ def _chosen(request: Request) -> list[Check[Any]]:
         check
         for check in CHECKS
         if (not request.select or check.id in request.select) and check.id not in request.ignore
+    ]
+
+
+def _chosen_imports(imports: Imports, request: Request) -> list[Imported]:
+    return [
+        one
+        for one in imports.findings
+        if (not request.select or one.id in request.select) and one.id not in request.ignore
     ]
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from strongroom.errors import UsageError
 from strongroom.model.finding import Severity
+from strongroom.model.imported import PREFIX as IMPORTED
 from strongroom.model.settings import Ignore, Settings
 
 _FILE = "strongroom.toml"
@@ -125,7 +126,7 @@ def require_known(id_: str, known_ids: frozenset[str], where: str) -> None:
     Raises:
         UsageError: with the nearest id as the hint.
     """
-    if id_ in known_ids:
+    if id_ in known_ids or id_.startswith(IMPORTED):
         return
     import difflib
 
