@@ -39,6 +39,9 @@ CANARIES = {
     "flow": "Zq7-canary-Flow-Style-13pN",
     "generator": "Zq7-canary-Generator-86cM",
     "key-name": "Zq7-canary-In-A-Comment-40dK",
+    "encryption-key": "Zq7-canary-Encryption-Key-31-66x",  # 32 characters: a key of secretbox
+    "stored": "Zq7-canary-Stored-In-Etcd-45pV",
+    "imported": "Zq7-canary-Imported-Value-78qG",
 }
 
 
@@ -117,6 +120,30 @@ spec:
         ".gitlab-ci.yml": f"variables:\n  REGISTRY_PASSWORD: {c['pipeline']}\n",
         "Dockerfile": f"FROM x\nENV DB_PASSWORD={c['build']}\n",
         ".env": f"DB_PASSWORD={c['dotenv']}\n",
+        "encryption.yaml": (
+            "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n- resources: [secrets]\n"
+            "  providers:\n  - aescbc:\n      keys:\n      - name: k1\n"
+            f"        secret: {_b64(c['encryption-key'])}\n  - secretbox:\n"
+            f"      keys: [{{name: k2, secret: {_b64(c['encryption-key'])}}}]\n"
+        ),
+        "etcd.json": json.dumps(
+            {
+                "header": {"revision": 3},
+                "kvs": [{"key": _b64("/registry/secrets/shop/db"), "value": _b64(f"k8s\0{c['stored']}")}],
+            }
+        ),
+        "gitleaks.report": json.dumps(
+            [
+                {
+                    "RuleID": "generic-api-key",
+                    "Description": f"a description that quotes {c['imported']}",
+                    "StartLine": 1,
+                    "Secret": c["imported"],
+                    "Match": f"key={c['imported']}",
+                    "File": f"gone/{c['imported']}.txt",
+                }
+            ]
+        ),
         "broken.yaml": f"apiVersion: v1\nkind: Secret\nstringData:\n  password: {c['broken']}\n   bad: [\n",
         "kustomization.yaml": (
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -137,6 +164,10 @@ CALLS = {
         ["audit", ".", "--pedantic", "--quiet", *(f"--output=../out/report{f.suffixes[0]}" for f in FORMATS)],
         ["audit", ".", "--pedantic", "--write-baseline", "../out/baseline"],
         ["audit", ".", "--color", "-v"],
+        *(["audit", ".", "--pedantic", "--import", "gitleaks.report", "--format", f.id] for f in FORMATS),
+        *(["audit", "files:.", "--pedantic", "--format", f.id] for f in FORMATS),
+        ["audit", "etcd.json", "-v"],
+        ["--debug", "audit", "etcd:secret.yaml"],
         ["--debug", "audit", "."],
         ["--debug", "audit", "broken.yaml"],
         ["audit", "nowhere", "--select", CANARIES["env"][:3]],
@@ -146,6 +177,7 @@ CALLS = {
     "checks": [["checks"], ["checks", "--format", "json"]],
     "explain": [["explain", "secret-in-configmap"], ["explain", "secret-in-env", "--format", "markdown"]],
     "demo": [["demo", "--output", "../out/demo.html"]],
+    "install": [["install"], ["install", "--rbac", "audit", "--variant", "values"]],
 }
 
 
@@ -207,4 +239,6 @@ def test_the_search_would_find_them(tmp_path: Path) -> None:
         "plain-secret-manifest",
         "credential-file",
         "secret-in-env",
+        "at-rest-key-in-plain-file",
+        "at-rest-plaintext-in-etcd",
     }

@@ -31,6 +31,7 @@ for name in NAMES:
 print("\\n".join(seen))
 """
 _THIRD_PARTY = [
+    "aiohttp",
     "click",
     "msgspec",
     "msgspec.json",

@@ -15,8 +15,28 @@ from strongroom.survey.run import Request, survey
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = bytes(range(32))
-NOT_PLANTED = {"secret-name-off-convention"}
-"""Asks for a setting: without a convention there is nothing to be off."""
+NOT_PLANTED = {
+    "secret-name-off-convention",  # asks for a setting: without a convention there is nothing to be off
+    "drift-secret-changed",  # compare manifests with a cluster
+    "drift-secret-not-in-repository",
+    "drift-secret-not-live",
+    "stale-pod-secret",
+    "at-rest-identity-first",  # speak of files of a control plane that the shop does not keep in its repository
+    "at-rest-key-in-plain-file",
+    "at-rest-key-too-old",
+    "at-rest-kms-v1",
+    "at-rest-leaves-out-secrets",
+    "at-rest-plaintext-in-etcd",
+    "at-rest-weak-cipher",
+    "audit-logs-secret-bodies",
+    "audit-misses-secret-reads",
+    "etcd-shares-ca",
+    "etcd-without-tls",
+    "file-permissions-too-open",
+    "node-restriction-off",
+    "static-token-file",
+}
+"""Checks that the shop does not show, each group for one reason."""
 
 Planted = tuple[str, int, str]
 

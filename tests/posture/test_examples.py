@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,11 +35,29 @@ def _expected(path: Path) -> list[str]:
     return sorted(re.findall(r"^# finds: (\S+)", path.read_text("utf-8"), re.MULTILINE))
 
 
-def _found(check_id: str, path: Path) -> list[str]:
+def _as_host(path: Path, copy: Path) -> Path:
+    """Copy an example whose files are those of a host, with the modes that its ``MODES`` says; Git keeps none."""
+    shutil.copytree(path, copy)
+    for line in (copy / "MODES").read_text("utf-8").splitlines():
+        mode, name = line.split()
+        (copy / name).chmod(int(mode, 8))
+    return copy
+
+
+def _found(check_id: str, path: Path, copy: Path) -> list[str]:
+    on_host = (path / "MODES").is_file()
+    path = _as_host(path, copy) if on_host else path
     pattern = re.search(r"^# name-pattern: (\S+)", path.read_text("utf-8"), re.MULTILINE) if path.is_file() else None
     settings = Settings(name_pattern=pattern.group(1)) if pattern else Settings()
     request = Request(
-        (str(path),), KEY, settings, select=frozenset({check_id}), pedantic=True, gitignore=False, render=False, now=NOW
+        (f"files:{path}" if on_host else str(path),),
+        KEY,
+        settings,
+        select=frozenset({check_id}),
+        pedantic=True,
+        gitignore=False,
+        render=False,
+        now=NOW,
     )
     report = survey(request)
     assert not [s for s in report.skipped if s.reason.name == "CHECK_FAILED"]
@@ -51,18 +70,18 @@ def _found(check_id: str, path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(("check_id", "path"), list(_cases(bad=True)))
-def test_bad_example(check_id: str, path: Path) -> None:
+def test_bad_example(check_id: str, path: Path, tmp_path: Path) -> None:
     """A bad example has exactly the findings that it names, at their lines and columns."""
     expected = _expected(path)
 
     assert expected
-    assert expected == _found(check_id, path)
+    assert expected == _found(check_id, path, tmp_path / "copy")
 
 
 @pytest.mark.parametrize(("check_id", "path"), list(_cases(bad=False)))
-def test_good_example(check_id: str, path: Path) -> None:
+def test_good_example(check_id: str, path: Path, tmp_path: Path) -> None:
     """A good example has no finding of its check."""
-    assert _found(check_id, path) == []
+    assert _found(check_id, path, tmp_path / "copy") == []
 
 
 def test_list_and_folder_agree() -> None:

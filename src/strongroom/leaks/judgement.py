@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from strongroom.leaks.names import Promise
-from strongroom.leaks.nature import looks_random, nature_of
+from strongroom.leaks.nature import is_made_up, looks_random, nature_of
 from strongroom.leaks.weak import SAME_AS_NAME, weak
 from strongroom.leaks.words import COMMON_PASSWORDS, PLACEHOLDERS
 from strongroom.model.finding import Confidence
@@ -53,6 +53,8 @@ def judge_token(value: str, promised: Promise | None, *, custom: bool = False) -
     size, digits = len(value), sum(c.isdigit() for c in value)
     if any(c.isspace() for c in value.strip()) or size < 6:
         return Judgement(Nature.PLAIN, Confidence.MEDIUM)
+    if is_made_up(value):
+        return Judgement(nature, Confidence.LOW)
     if looks_random(value):
         return Judgement(nature, Confidence.HIGH)
     if custom and _IDENTIFIER.fullmatch(value) and not (size >= 12 and digits >= 3):

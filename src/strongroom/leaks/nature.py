@@ -10,6 +10,7 @@ access.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -203,6 +204,20 @@ def is_placeholder(text: str) -> bool:
         return any(word in PLACEHOLDER_WORDS for word in re.split(r"[\W_0-9]+", low))
     return "<" in text and bool(re.search(r"<(?:your|my|insert|the|replace)?[-_ A-Za-z]{3,40}>", text))
 
+
+def is_made_up(text: str) -> bool:
+    """Tell whether a text that should be generated was typed: two runs as ``abcd`` or ``5678`` in sixteen or more.
+
+    In a generated text of 32 hexadecimal digits that happens less than once in fifty thousand.
+    """
+    if len(text) < _MIN_RANDOM:
+        return False
+    rising = "".join("1" if ord(b) - ord(a) == 1 else "0" for a, b in itertools.pairwise(text.lower()))
+    return len(_RISING.findall(rising)) >= _MADE_UP_RUNS
+
+
+_RISING = re.compile(r"1{3,}")
+_MADE_UP_RUNS = 2
 
 _SHAPES = (
     (is_ciphertext, Nature.CIPHERTEXT),

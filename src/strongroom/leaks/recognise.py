@@ -73,8 +73,12 @@ class Recogniser:
         if claims:
             claims = adopted(claims, texts)
         claims += _names(texts)
-        claims += _secret_data(texts, {c.text.candidate.origin.field for c in claims if c.mark.nature is Nature.SECRET})
-        for claim in settle(claims):
+        settled = list(settle(claims))
+        if any(text.candidate.context is Context.SECRET for text in texts):
+            # what was overruled inside a value (the stand-in of a private key) does not make the value a secret
+            holding = {c.text.candidate.origin.field for c in settled if c.mark.nature is Nature.SECRET}
+            settled = list(settle([*settled, *_secret_data(texts, holding)]))
+        for claim in settled:
             yield _sighting(claim, key)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from strongroom.leaks.judgement import judge_password
 from strongroom.leaks.names import Promise, promise, promises_plain
-from strongroom.leaks.nature import LONGEST, looks_random, nature_of
+from strongroom.leaks.nature import LONGEST, is_placeholder, looks_random, nature_of
 from strongroom.leaks.recognisers import named
 from strongroom.leaks.recognisers.contract import Mark
 from strongroom.model.finding import Confidence
@@ -17,6 +23,13 @@ _LINES = 200
 _SETTING = re.compile(r"\s*(?:[\[{}\]#;].*|-?\s*[\"']?[\w./-]{1,80}[\"']?\s*(?::(?:\s.*)?|=.*)|-\s.*)?\s*")
 _HELM_RELEASE = "H4sI"
 """Base64 of the gzip magic: what Helm keeps in a release Secret (helm.sh/helm/v3/pkg/storage/driver)."""
+_JSON_IN_BASE64 = ("eyJ", "eyAi", "ewo", "W3si")
+"""How base64 of a JSON object or of a list of them begins."""
+_KEY = "key"
+"""What the types for Ceph and GlusterFS call their credential (``kubernetes.io/rbd``, ``kubernetes.io/glusterfs``)."""
+_ISSUED = ("client secret", "secret access key")
+"""Given out by the service that checks them: a stand-in opens nothing there, however common a password it is."""
+_SHORT_WORD = 8
 
 
 def judge_secret_data(key: str, value: str, *, is_binary: bool = False, holds_secret: bool = False) -> Mark:
@@ -31,15 +44,19 @@ def judge_secret_data(key: str, value: str, *, is_binary: bool = False, holds_se
         is_binary: the value is not text.
         holds_secret: something inside the value was recognised as a secret.
     """
-    promised = promise(key)
+    promised = Promise.KEY if key == _KEY else promise(key)
     what = named.what(key, promised) if promised else "secret data"
     if holds_secret:
         nature, confidence, weak = Nature.SECRET, Confidence.HIGH, ""
     elif not is_binary and is_settings(value):
         nature, confidence, weak = nature_of(value), Confidence.LOW, ""
         nature = Nature.PLAIN if nature is Nature.SECRET else nature
+    elif not is_binary and is_stood_in_for(value):
+        nature, confidence, weak = Nature.PLACEHOLDER, Confidence.MEDIUM, ""
     else:
         nature, confidence, weak = _judge(key, value, promised, is_binary=is_binary)
+    if nature is Nature.PLACEHOLDER and what in _ISSUED:
+        weak = ""
     return Mark(0, len(value), RULE, what, nature, confidence, weak=weak)
 
 
@@ -52,6 +69,33 @@ def is_settings(value: str) -> bool:
     if len(lines) < 2:
         return False
     return sum(_SETTING.fullmatch(line) is not None for line in lines) >= 0.8 * len(lines)
+
+
+def is_stood_in_for(value: str) -> bool:
+    """Tell whether a text is base64 of JSON that holds stand-ins and settings, and nothing that looks generated."""
+    packed = "".join(value.split())
+    if not packed.startswith(_JSON_IN_BASE64) or len(packed) > LONGEST:
+        return False
+    try:
+        document = msgspec.json.decode(base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True))
+    except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
+        return False
+    texts = list(_strings_of(document))
+    return any(map(is_placeholder, texts)) and not any(_may_be_secret(text) for text in texts)
+
+
+def _may_be_secret(text: str) -> bool:
+    return looks_random(text) or (len(text) >= _SHORT_WORD and judge_password(text).nature is Nature.SECRET)
+
+
+def _strings_of(document: Any) -> Iterator[str]:
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (dict, list)):
+            pending.extend(value.values() if isinstance(value, dict) else value)
 
 
 def _judge(key: str, value: str, promised: Promise | None, *, is_binary: bool) -> tuple[Nature, Confidence, str]:
@@ -69,4 +113,6 @@ def _judge(key: str, value: str, promised: Promise | None, *, is_binary: bool) -
         return judged
     if promised and judged.confidence > Confidence.LOW:
         return judged.nature, Confidence.HIGH, judged.weak
+    if promised is None and len(value) < _SHORT_WORD:
+        return judged.nature, Confidence.LOW, judged.weak
     return judged

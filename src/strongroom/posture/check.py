@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from strongroom.model.controlplane import AuditPolicy, EncryptionConfiguration, EtcdContents, HostFile, Server
 from strongroom.model.facts import Facts
 from strongroom.model.file import FileFact
 from strongroom.model.finding import Audience, Confidence, Practice, Related, Severity
@@ -18,7 +19,22 @@ from strongroom.model.resource import Resource, ResourceId
 from strongroom.model.secret import SecretRecord
 from strongroom.model.workload import Workload
 
-Subject = TypeVar("Subject", Resource, Workload, SecretRecord, Sighting, Role, Binding, FileFact, Facts)
+Subject = TypeVar(
+    "Subject",
+    Resource,
+    Workload,
+    SecretRecord,
+    Sighting,
+    Role,
+    Binding,
+    FileFact,
+    Server,
+    EncryptionConfiguration,
+    AuditPolicy,
+    HostFile,
+    EtcdContents,
+    Facts,
+)
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -86,6 +102,11 @@ def subjects(facts: Facts, over: type[Subject]) -> Iterable[Subject]:
         Role: facts.roles,
         Binding: facts.bindings,
         FileFact: facts.files,
+        Server: facts.control_plane.servers,
+        EncryptionConfiguration: facts.control_plane.encryption,
+        AuditPolicy: facts.control_plane.policies,
+        HostFile: facts.control_plane.files,
+        EtcdContents: facts.control_plane.stores,
         Facts: (facts,),
     }
     return table[over]  # type: ignore[return-value]

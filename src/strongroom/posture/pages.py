@@ -37,7 +37,7 @@ def examples(check_id: str) -> list[Example]:
     folder = files("strongroom.posture") / "examples" / check_id
     if not folder.is_dir():
         return []
-    entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.name.split("."))
     return [Example(e.name.split(".")[0], e.name.startswith("bad"), e) for e in entries]
 
 

@@ -6,6 +6,8 @@ from strongroom.model.finding import Confidence, Severity
 from strongroom.model.place import Context, Nature, Sighting
 from strongroom.posture.check import Hit
 
+_UNNAMED = "secret data"
+_SHORT = "shorter than"
 _VOWELS = tuple("aeiouAEIOU")
 _SPELT_WITH_A_VOWEL_SOUND = tuple("AEFHILMNORSX")
 
@@ -13,6 +15,16 @@ _SPELT_WITH_A_VOWEL_SOUND = tuple("AEFHILMNORSX")
 def is_secret(sighting: Sighting, *contexts: Context) -> bool:
     """Tell whether a value is a secret that stands in one of some contexts."""
     return sighting.context in contexts and sighting.nature is Nature.SECRET
+
+
+def is_unnamed(sighting: Sighting) -> bool:
+    """Tell whether a value of a Secret is one only by where it stands: its key promises nothing."""
+    return sighting.what == _UNNAMED
+
+
+def is_short(sighting: Sighting) -> bool:
+    """Tell whether a value has no other weakness than its length."""
+    return sighting.weak.startswith(_SHORT)
 
 
 def found(sighting: Sighting, message: str, *, severity: Severity = Severity.HIGH) -> Hit:

@@ -12,14 +12,21 @@ import msgspec
 
 from strongroom.documents.limits import DEFAULT, Limits
 from strongroom.errors import SourceError, UsageError
+from strongroom.model.controlplane import HOST
 from strongroom.model.origin import Origin
+from strongroom.model.resource import Resource
 from strongroom.model.skipped import Reason, Skipped
 from strongroom.sources import helm, kustomize
+from strongroom.sources.cluster_options import ClusterOptions, is_cluster
+from strongroom.sources.etcd_options import ETCD, EtcdOptions
+from strongroom.sources.etcd_snapshot import is_snapshot
 from strongroom.sources.manifests import is_manifest, is_template, read_manifests
 from strongroom.sources.reading import Reading, WholeFile
 from strongroom.sources.tree import walk
 
-_LATER = ("cluster", "cluster:", "etcd:", "files:", "git:")
+_GROWTH = 64 * 1024  # a file may grow while it is read; what grows faster is cut, and does not parse
+
+_LATER = ("git:",)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -30,35 +37,59 @@ class Options(msgspec.Struct, frozen=True):
         render: build kustomize roots and Helm charts where the programs are installed.
         limits: sizes and depths.
         wanted: tells of a file that is no manifest whether its contents matter (see ``leaks.files``).
+        cluster: how running clusters are read.
+        etcd: how etcd is reached.
         progress: called with the path of each file before it is read.
+        arrived: called with each object of a running cluster; what it returns is kept.
     """
 
     gitignore: bool = True
     render: bool = True
     limits: Limits = DEFAULT
     wanted: Callable[[str], bool] = lambda _: False
+    cluster: ClusterOptions = ClusterOptions()
+    etcd: EtcdOptions = EtcdOptions()
     progress: Callable[[str], None] = lambda _: None
+    arrived: Callable[[Resource], Resource] = lambda resource: resource
 
 
 def collect(sources: Iterable[str], options: Options, stdin: BinaryIO | None = None) -> Reading:
     """Read all sources into one reading.
 
     Args:
-        sources: paths of files and folders, and ``-`` for standard input.
+        sources: paths of files and folders, ``-`` for standard input, ``cluster``, ``cluster:CONTEXT``, ``files:PATH``,
+            ``etcd:URL`` and ``etcd:FILE``.
         options: how they are read.
         stdin: what ``-`` means; the process's standard input by default.
 
     Raises:
         UsageError: a source is of a kind that does not exist.
         SourceError: a named file or folder does not exist or cannot be read.
+        ClusterError: a cluster cannot be reached.
     """
     reading = Reading()
     for source in sources:
         if source == "-":
             _read_stream(reading, stdin or sys.stdin.buffer, options)
+        elif is_cluster(source):
+            from strongroom.sources.cluster import read_cluster
+
+            read_cluster(reading, source, options.cluster, progress=options.progress, arrived=options.arrived)
+        elif source.startswith(HOST):
+            from strongroom.sources.controlplane_files import read_host
+
+            read_host(reading, source, options.limits, options.progress)
+        elif source.startswith(ETCD):
+            _read_etcd(reading, source, options)
         else:
             _read_path(reading, source, options)
     return reading
+
+
+def _read_etcd(reading: Reading, source: str, options: Options) -> None:
+    from strongroom.sources.etcd import read_etcd
+
+    read_etcd(reading, source, options.etcd, options.progress)
 
 
 def _read_stream(reading: Reading, stream: BinaryIO, options: Options) -> None:
@@ -66,7 +97,7 @@ def _read_stream(reading: Reading, stream: BinaryIO, options: Options) -> None:
     if len(data) > options.limits.max_bytes:
         raise SourceError(
             "standard input is larger than the limit",
-            hint=f"at most {options.limits.max_bytes >> 20} MiB; save it as a file",
+            hint=f"--max-file-size allows more than {options.limits.max_bytes >> 20} MiB",
         )
     reading.files += 1
     reading.texts.hold("-", data)
@@ -88,9 +119,12 @@ def _read_path(reading: Reading, source: str, options: Options) -> None:
         raise SourceError(f"{source} does not exist", hint="name a file, a folder, or - for standard input")
     if is_folder:
         _read_folder(reading, source, path, options)
+    elif path.is_file() and is_snapshot(path):
+        _read_etcd(reading, f"{ETCD}{source}", options)
     elif path.is_file():
         before = len(reading.skipped)
-        _read_file(reading, source, _shown(path), path, options, named=True)
+        if reading.first_time(_shown(path)):
+            _read_file(reading, source, _shown(path), path, options, named=True)
         unreadable = [s for s in reading.skipped[before:] if s.reason is Reason.UNREADABLE]
         if unreadable:
             raise SourceError(f"{source} cannot be read", hint=unreadable[0].detail)
@@ -110,11 +144,13 @@ def _shown(path: Path) -> str:
 def _read_folder(reading: Reading, source: str, folder: Path, options: Options) -> None:
     shown_root = _shown(folder)
     found = walk(folder, shown_root, gitignore=options.gitignore)
-    reading.skipped.extend(found.skipped)
-    charts = {shown.rpartition("/")[0]: path.parent for shown, path in found.files if path.name == helm.CHART_FILE}
+    # Sources may overlap: what was read as a part of one is not read again.
+    files = [(shown, path) for shown, path in found.files if reading.first_time(shown)]
+    reading.skipped.extend(skip for skip in found.skipped if reading.first_time(skip.path))
+    charts = {shown.rpartition("/")[0]: path.parent for shown, path in files if path.name == helm.CHART_FILE}
     templates = _render_charts(reading, source, charts, options)
-    built = _build_kustomizations(reading, source, found.files, options)
-    for shown, path in found.files:
+    built = _build_kustomizations(reading, source, files, options)
+    for shown, path in files:
         reading.texts.remember(shown, path)
         if path in built or any(shown.startswith(prefix) for prefix in templates):
             reading.files += 1
@@ -146,12 +182,18 @@ def _contents(reading: Reading, shown: str, path: Path, limits: Limits) -> bytes
         # A file may have become a FIFO since it was listed; opening one would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            data = stream.read(limits.max_bytes + 1)
+            # Asking for more than there is would reserve all of it, for every small file.
+            size = os.fstat(stream.fileno()).st_size
+            data = stream.read(min(limits.max_bytes, size + _GROWTH) + 1)
     except OSError as error:
         reading.skipped.append(Skipped(shown, 0, 0, Reason.UNREADABLE, (error.strerror or "").lower()))
         return None
     if len(data) > limits.max_bytes:
-        reading.skipped.append(Skipped(shown, 0, 0, Reason.TOO_LARGE, f"more than {limits.max_bytes >> 20} MiB"))
+        reading.skipped.append(
+            Skipped(
+                shown, 0, 0, Reason.TOO_LARGE, f"more than {limits.max_bytes >> 20} MiB; --max-file-size allows more"
+            )
+        )
         return None
     return data
 

@@ -12,6 +12,7 @@ from strongroom.documents.yaml import BadDocument, read
 from strongroom.model.origin import Origin
 from strongroom.model.place import Context
 from strongroom.model.skipped import Reason, Skipped
+from strongroom.sources.etcd_values import add, contents_of_dump
 from strongroom.sources.objects import objects_in
 from strongroom.sources.reading import Loose, Reading, WholeFile
 
@@ -71,14 +72,23 @@ def read_manifests(reading: Reading, source: str, shown: str, data: bytes, limit
         for _, line, column in document.duplicates:
             reading.skipped.append(Skipped(shown, line, column, Reason.DUPLICATE_KEY))
         _add(reading, shown, origin, document.body)
-    if _SOPS.search(data):
+    if _SOPS.search(data) and not _is_held(reading, source, shown):
         reading.whole_files.append(WholeFile(Origin(source, shown), data))
+
+
+def _is_held(reading: Reading, source: str, shown: str) -> bool:
+    """Tell whether the file that is being read matters by its name too, so that it was added just before."""
+    return bool(reading.whole_files) and reading.whole_files[-1].origin == Origin(source, shown)
 
 
 def _add(reading: Reading, shown: str, origin: Origin, body: Any) -> None:
     before = len(reading.resources)
     reading.resources.extend(objects_in(body, origin))
     if len(reading.resources) > before:
+        return
+    contents = contents_of_dump(body, origin)
+    if contents is not None:
+        add(reading, contents)
         return
     reading.other_documents += 1
     context = context_of(shown)

@@ -10,6 +10,8 @@ from typing import Any
 from strongroom.model.origin import Origin
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.resource import Resource, as_dict, as_text
+from strongroom.sources import controlplane_encryption
+from strongroom.sources.controlplane_encryption import is_encryption_configuration
 
 _LIST_NESTING = 4
 
@@ -42,9 +44,15 @@ def objects_in(body: Any, origin: Origin, depth: int = _LIST_NESTING) -> Iterato
         name=as_text(metadata.get("name")) or as_text(metadata.get("generateName")),
         labels=_texts(metadata.get("labels")),
         annotations=_texts(metadata.get("annotations")),
-        body=_sealed(body) if kind == "Secret" and api_version == "v1" else body,
+        body=_body(body, kind, api_version),
         origin=origin,
     )
+
+
+def _body(body: dict[str, Any], kind: str, api_version: str) -> dict[str, Any]:
+    if kind == "Secret" and api_version == "v1":
+        return _sealed(body)
+    return controlplane_encryption.sealed(body) if is_encryption_configuration(kind, api_version) else body
 
 
 def _texts(value: Any) -> dict[str, str]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from strongroom.model.controlplane import EtcdContents, HostFile
 from strongroom.model.origin import Origin
 from strongroom.model.place import Context
+from strongroom.model.pod import RunningPod
 from strongroom.model.resource import Resource
 from strongroom.model.skipped import Skipped
 
@@ -58,8 +60,9 @@ class Texts:
         if path is None:
             return None
         try:
-            with path.open("rb") as stream:
-                data = stream.read(limit + 1)
+            if path.stat().st_size > limit:
+                return None
+            data = path.read_bytes()
         except OSError:
             return None
         return data if len(data) <= limit else None
@@ -73,15 +76,26 @@ class Reading:
     """Everything that the sources of one run gave; filled while reading, read-only afterwards."""
 
     resources: list[Resource] = field(default_factory=list)
+    pods: list[RunningPod] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
     whole_files: list[WholeFile] = field(default_factory=list)
+    gaps: set[tuple[str, str]] = field(default_factory=set)
+    host_files: list[HostFile] = field(default_factory=list)
+    stores: list[EtcdContents] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     texts: Texts = field(default_factory=Texts)
+    seen: set[str] = field(default_factory=set)
     files: int = 0
     documents: int = 0
     other_documents: int = 0
     other_files: int = 0
+
+    def first_time(self, shown: str) -> bool:
+        """Tell whether a path is met for the first time, and remember it."""
+        before = len(self.seen)
+        self.seen.add(shown)
+        return len(self.seen) > before
 
     def __repr__(self) -> str:
         return f"Reading({len(self.resources)} resources)"

@@ -3,7 +3,8 @@
 ## What it finds
 
 Every Secret manifest in a file whose `data` or `stringData` holds at least one value that is a secret: one finding
-for each Secret, at the first such value. Base64 is no protection.
+for each Secret, at the first such value. Base64 is no protection. Where there is nothing but short words under keys
+that promise nothing, the severity is low: such a Secret mostly holds a setting.
 
 ## Not a finding
 
@@ -42,7 +43,7 @@ from strongroom.model.origin import FieldPath, show_path
 from strongroom.model.place import Context, Sighting
 from strongroom.model.resource import Resource, ResourceId
 from strongroom.posture.check import Check, Hit
-from strongroom.posture.sightings import is_secret
+from strongroom.posture.sightings import is_secret, is_short, is_unnamed
 
 Place = tuple[str, str, int, str, ResourceId | None]
 
@@ -71,11 +72,17 @@ def _hit(sightings: list[Sighting]) -> Hit:
         f"{show_path(first.origin.field[-2:])}{others} can be read by everyone who has the repository",
         msgspec.structs.replace(first.origin, inner="", inner_start=0, inner_end=0),
         first.resource,
-        severity=Severity.HIGH if surest is Confidence.HIGH else Severity.MEDIUM,
+        severity=_severity(surest, sightings),
         confidence=surest,
         value=first.fingerprint,
         rule=first.rule,
     )
+
+
+def _severity(surest: Confidence, sightings: list[Sighting]) -> Severity:
+    if all(is_unnamed(s) and is_short(s) for s in sightings):
+        return Severity.LOW  # a short word under a name that promises nothing: more often a setting
+    return Severity.HIGH if surest is Confidence.HIGH else Severity.MEDIUM
 
 
 def _object_path(field: FieldPath) -> FieldPath:

@@ -10,8 +10,9 @@ and Volcengine.
 ## Not a finding
 
 Workload identity, service accounts, `jwt` and `kubernetes` authentication. Fields with an `…SecretRef` that hold no
-credential, such as the client and tenant id beside a service account. Providers that take nothing but a static
-credential.
+credential, such as the client and tenant id beside a service account. Methods that the operator passes over because
+it takes another one first. Providers that take nothing but a static credential. Objects that name several providers:
+the API server refuses them.
 
 ## Why it is bad
 
@@ -42,15 +43,16 @@ from strongroom.model.resource import Resource, as_dict, dig
 from strongroom.posture.check import Check, Hit, hit
 
 _STORES = ("SecretStore", "ClusterSecretStore")
+# In the order in which the operator looks for them; it uses the first (its pkg/provider/vault/auth.go).
 _VAULT = (
     ("auth", "tokenSecretRef"),
     ("auth", "appRole"),
-    ("auth", "userPass"),
+    ("auth", "kubernetes", "secretRef"),
     ("auth", "ldap"),
+    ("auth", "userPass"),
+    ("auth", "jwt", "secretRef"),
     ("auth", "iam", "secretRef"),
     ("auth", "gcp", "secretRef"),
-    ("auth", "jwt", "secretRef"),
-    ("auth", "kubernetes", "secretRef"),
 )
 # Provider -> fields that hold a static credential, of those providers that have another way (external-secrets.io/v1).
 _STATIC: dict[str, tuple[FieldPath, ...]] = {
@@ -75,12 +77,15 @@ _VAULT_AUTH: tuple[FieldPath, ...] = (("appRole",), ("jwt", "secretRef"), ("aws"
 
 
 def examine(resource: Resource, facts: Facts) -> Iterator[Hit]:
-    """Yield a hit for each static credential that a store is opened with."""
+    """Yield a hit where a store is opened with a static credential."""
     if resource.kind in _STORES and resource.group == "external-secrets.io":
-        for provider, body in as_dict(resource.get("spec", "provider")).items():
-            for path in _STATIC.get(provider, ()):
-                if dig(body, path) and not _overruled(body, path):
-                    yield _found(resource, ("spec", "provider", provider, *path), provider)
+        providers = as_dict(resource.get("spec", "provider"))
+        if len(providers) != 1:
+            return
+        for provider, body in providers.items():
+            path = next((path for path in _STATIC.get(provider, ()) if dig(body, path)), ())
+            if path and not _overruled(body, path):
+                yield _found(resource, ("spec", "provider", provider, *path), provider)
     elif resource.kind == "VaultAuth" and resource.group == "secrets.hashicorp.com":
         for path in _VAULT_AUTH:
             if dig(resource.body, ("spec", *path)):

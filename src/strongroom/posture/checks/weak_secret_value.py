@@ -9,8 +9,8 @@ runs or are too short; and stand-ins inside a Secret that work as a password onc
 ## Not a finding
 
 Values of a Secret whose key does not promise a password or token, stand-ins that ask to be filled in (`<password>`,
-`REPLACE_ME`, empty values), references, ciphertext, settings, user names, and the copy that `kubectl apply` leaves
-(its original is reported).
+`REPLACE_ME`, empty values), stand-ins of a client secret (its service issues it, and refuses a stand-in), references,
+ciphertext, settings, user names, and the copy that `kubectl apply` leaves (its original is reported).
 
 ## Why it is bad
 
@@ -39,19 +39,16 @@ from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.place import Context, Nature, Sighting
 from strongroom.posture.check import Check, Hit
-from strongroom.posture.sightings import place
-
-_UNNAMED = "secret data"  # what recognition calls a value of a Secret whose key promises nothing
-_SHORT = "shorter than"
+from strongroom.posture.sightings import is_short, is_unnamed, place
 
 
 def examine(sighting: Sighting, facts: Facts) -> Iterator[Hit]:
     """Yield a hit where a secret, or a stand-in that a Secret would apply, is easy to guess."""
-    if not sighting.weak or sighting.what == _UNNAMED or sighting.context is Context.LAST_APPLIED:
+    if not sighting.weak or is_unnamed(sighting) or sighting.context is Context.LAST_APPLIED:
         return
     in_secret = sighting.context is Context.SECRET
     if sighting.nature is Nature.SECRET or (in_secret and sighting.nature is Nature.PLACEHOLDER):
-        surely = in_secret and not sighting.weak.startswith(_SHORT)
+        surely = in_secret and not is_short(sighting)
         yield Hit(
             f"{place(sighting)} is easy to guess: {sighting.weak}",
             sighting.origin,

@@ -1,0 +1,24 @@
+"""What objects, files of a host and the contents of etcd say of control planes, together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from strongroom.model.controlplane import ControlPlane, EtcdContents, HostFile
+from strongroom.model.resource import Resource
+from strongroom.sources.controlplane_audit import policy_of
+from strongroom.sources.controlplane_encryption import encryption_of
+from strongroom.sources.controlplane_servers import servers_of
+
+
+def control_plane_of(
+    resources: Sequence[Resource], files: Iterable[HostFile] = (), stores: Iterable[EtcdContents] = ()
+) -> ControlPlane:
+    """Join what is known of control planes. Pure."""
+    return ControlPlane(
+        servers=tuple(server for resource in resources for server in servers_of(resource)),
+        encryption=tuple(found for resource in resources if (found := encryption_of(resource)) is not None),
+        policies=tuple(policy for resource in resources if (policy := policy_of(resource)) is not None),
+        files=tuple(files),
+        stores=tuple(stores),
+    )

@@ -1,0 +1,350 @@
+"""etcd as a source: what real API servers wrote, read from the running etcd, from a snapshot, and from etcdctl's output."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.controlplane.apiserver import Options
+from tests.support.controlplane.etcd import Etcd
+from tests.support.controlplane.fixtures import StartCluster
+from tests.support.controlplane.pki import Authority
+from tests.support.controlplane.process import Port, Process
+from tests.support.controlplane.server import Cluster
+
+from strongroom.errors import SourceError, UsageError
+from strongroom.model.controlplane import EtcdContents
+from strongroom.model.settings import Settings
+from strongroom.sources.etcd import read_etcd
+from strongroom.sources.etcd_options import EtcdOptions
+from strongroom.sources.etcd_values import resource_of, stored_as
+from strongroom.sources.reading import Reading
+from strongroom.survey.run import Request, survey
+
+KEY = bytes(range(32))
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _configuration(path: Path, *providers: dict[str, object], resources: tuple[str, ...] = ("secrets",)) -> Path:
+    rules = [{"resources": list(resources), "providers": list(providers)}]
+    body = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "EncryptionConfiguration", "resources": rules}
+    path.write_text(json.dumps(body))
+    return path
+
+
+def _local(kind: str, *keys: str) -> dict[str, object]:
+    return {kind: {"keys": [{"name": name, "secret": _key_of(name)} for name in keys]}}
+
+
+_KEYS: dict[str, str] = {}
+
+
+def _key_of(name: str) -> str:
+    return _KEYS.setdefault(name, _key())
+
+
+def _write(cluster: Cluster, names: list[str]) -> None:
+    admin = cluster.access.client()
+    for name in names:
+        body = {"metadata": {"name": name}, "stringData": {"password": f"canary-{name}-{secrets.token_hex(8)}"}}
+        admin.create("/api/v1/namespaces/default/secrets", body)
+
+
+def _counts(contents: EtcdContents) -> Counter[str]:
+    return Counter({f"{c.resource} {c.stored_as.show()}": c.count for c in contents.counts})
+
+
+def _read(source: str, options: EtcdOptions | None = None) -> EtcdContents:
+    reading = Reading()
+    read_etcd(reading, source, options or EtcdOptions(), lambda _: None)
+    (contents,) = reading.stores
+    return contents
+
+
+def test_a_store_through_its_life(start_cluster: StartCluster, tmp_path: Path) -> None:
+    """Plain text, aescbc, then secretbox with two keys: each step is counted as the API server wrote it, in both ways."""
+    encryption = tmp_path / "encryption.json"
+    cluster = start_cluster(Options())
+    (server,) = cluster.api_servers
+    url = f"etcd:{cluster.etcd.url}"
+    _write(cluster, [f"plain-{n}" for n in range(7)])
+    server.restart(Options(encryption_config=_configuration(encryption, _local("aescbc", "old"), {"identity": {}})))
+    _write(cluster, ["cbc-1", "cbc-2"])
+    rotated: list[dict[str, object]] = [
+        _local("secretbox", "second", "first"),
+        _local("aescbc", "old"),
+        {"identity": {}},
+    ]
+    server.restart(Options(encryption_config=_configuration(encryption, *rotated, resources=("secrets", "configmaps"))))
+    _write(cluster, ["box-1", "box-2", "box-3"])
+    admin = cluster.access.client()
+    admin.delete("/api/v1/namespaces/default/secrets/plain-6")
+    admin.call("PUT", "/api/v1/namespaces/default/secrets/plain-5", _stored(cluster, "plain-5"))
+    admin.create("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "a"}, "data": {"x": "y"}})
+    snapshot = tmp_path / "snapshot.db"
+    cluster.etcd.store.snapshot(snapshot)
+
+    live, saved = _read(url), _read(f"etcd:{snapshot}")
+
+    assert {k: v for k, v in _counts(live).items() if k.startswith("secrets")} == {
+        "secrets plain text": 5,
+        "secrets aescbc old": 2,
+        "secrets secretbox second": 4,
+    }
+    assert live.plaintext == tuple(f"default/plain-{n}" for n in range(5))
+    assert saved.counts == live.counts
+    assert saved.plaintext == live.plaintext
+    assert _truth(cluster) == {k.removeprefix("secrets "): v for k, v in _counts(live).items() if "secrets" in k}
+
+
+def _stored(cluster: Cluster, name: str) -> object:
+    return cluster.access.client().get(f"/api/v1/namespaces/default/secrets/{name}")
+
+
+def _truth(cluster: Cluster) -> dict[str, int]:
+    """Count by the bytes that etcd holds, without the code under test."""
+    found: Counter[str] = Counter()
+    for _, value in cluster.etcd.store.prefix("/registry/secrets/"):
+        parts = value.split(b":", 5)
+        found[f"{parts[2].decode()} {parts[4].decode()}" if value.startswith(b"k8s:enc:") else "plain text"] += 1
+    return dict(found)
+
+
+def test_custom_resources_are_counted(start_cluster: StartCluster, tmp_path: Path) -> None:
+    """A custom resource that the configuration names is counted under its group, though its keys have another form."""
+    encryption = _configuration(
+        tmp_path / "e.json", _local("secretbox", "k"), resources=("secrets", "widgets.example.com")
+    )
+    cluster = start_cluster(Options(encryption_config=encryption))
+    admin = cluster.access.client()
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    admin.create(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        {
+            "metadata": {"name": "widgets.example.com"},
+            "spec": {
+                "group": "example.com",
+                "scope": "Namespaced",
+                "names": {"plural": "widgets", "singular": "widget", "kind": "Widget"},
+                "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+            },
+        },
+    )
+    path = "/apis/example.com/v1/namespaces/default/widgets"
+    body = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    server = cluster.api_servers[0]
+    server.wait_until(lambda: admin.answers(path), "serving widgets")
+    admin.create(path, body)
+
+    counts = _counts(_read(f"etcd:{cluster.etcd.url}"))
+
+    assert counts["widgets.example.com secretbox k"] == 1
+
+
+def test_what_etcdctl_wrote(tmp_path: Path) -> None:
+    """The JSON of ``etcdctl get --prefix`` says the same, at the place of its first Secret in plain text."""
+
+    def pair(key: str, value: bytes) -> dict[str, str]:
+        return {"key": base64.b64encode(key.encode()).decode(), "value": base64.b64encode(value).decode()}
+
+    kvs = [
+        pair("/registry/secrets/shop/api", b"k8s:enc:secretbox:v1:k1:" + b"\x01" * 40),
+        pair("/registry/secrets/shop/db", b"k8s\x00\n\x0c\n\x02v1\x12\x06Secret hunter-in-etcd"),
+    ]
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps({"header": {"revision": 7}, "kvs": kvs, "count": 2}, indent=1))
+
+    report = survey(Request((str(path),), KEY, Settings(), select=frozenset({"at-rest-plaintext-in-etcd"})))
+
+    (finding,) = report.findings
+    assert "1 of 2 Secrets are readable in etcd: shop/db; 1 under secretbox k1" in finding.message
+    assert finding.origin.field == ("kvs", 1)
+    assert finding.origin.line > 1
+    assert "hunter" not in repr(report)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda d: d[:9000], lambda d: d[:4096] + os.urandom(len(d) - 4096)], ids=["cut", "noise"]
+)
+def test_a_damaged_snapshot_is_refused(
+    start_cluster: StartCluster, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """A snapshot that was cut or overwritten is an error that names the file."""
+    cluster = start_cluster(Options())
+    snapshot = tmp_path / "snapshot.db"
+    cluster.etcd.store.snapshot(snapshot)
+    snapshot.write_bytes(damage(snapshot.read_bytes()))
+
+    with pytest.raises(SourceError, match=r"snapshot\.db"):
+        _read(f"etcd:{snapshot}")
+
+
+@pytest.fixture
+def guarded(control_plane_programs: dict[str, Path], tmp_path: Path) -> Iterator[tuple[str, Authority, Path]]:
+    """An etcd that speaks TLS and lets in clients of its authority only: its URL, the authority, and a folder of files."""
+    authority = Authority.new("etcd-ca")
+    server = authority.server("etcd", ["127.0.0.1"])
+    client = authority.user("reader")
+    for name, data in (
+        ("ca.crt", authority.credential.certificate),
+        ("server.crt", server.certificate),
+        ("server.key", server.key),
+        ("client.crt", client.certificate),
+        ("client.key", client.key),
+        ("other.crt", Authority.new("other").credential.certificate),
+    ):
+        (tmp_path / name).write_bytes(data)
+    port, peers = Port(), Port()
+    url, peer = f"https://127.0.0.1:{port.number}", f"http://127.0.0.1:{peers.number}"
+    process = Process("etcd", tmp_path / "etcd.log")
+    process.start(
+        [
+            str(control_plane_programs["etcd"]),
+            "--name=test",
+            f"--data-dir={tmp_path / 'data'}",
+            f"--listen-client-urls={url}",
+            f"--advertise-client-urls={url}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=test={peer}",
+            "--socket-reuse-port=true",
+            f"--cert-file={tmp_path / 'server.crt'}",
+            f"--key-file={tmp_path / 'server.key'}",
+            f"--trusted-ca-file={tmp_path / 'ca.crt'}",
+            "--client-cert-auth=true",
+            # etcd's own gateway is a client of it, too.
+            f"--client-cert-file={tmp_path / 'client.crt'}",
+            f"--client-key-file={tmp_path / 'client.key'}",
+            "--unsafe-no-fsync=true",
+        ]
+    )
+    process.wait_until(lambda: _answers(url, _credentials(tmp_path)), "healthy")
+    yield url, authority, tmp_path
+    process.kill()
+    port.close()
+    peers.close()
+
+
+def _credentials(folder: Path) -> EtcdOptions:
+    return EtcdOptions(str(folder / "ca.crt"), str(folder / "client.crt"), str(folder / "client.key"))
+
+
+def _answers(url: str, options: EtcdOptions) -> bool:
+    try:
+        _read(f"etcd:{url}", options)
+    except SourceError:
+        return False
+    return True
+
+
+def test_client_certificates(guarded: tuple[str, Authority, Path]) -> None:
+    """An etcd that asks for a certificate is read with one; without it, or with another CA, the error says what to give."""
+    url, _, folder = guarded
+    good = _credentials(folder)
+
+    assert _read(f"etcd:{url}", good).counts == ()
+    with pytest.raises(SourceError) as no_certificate:
+        _read(f"etcd:{url}", EtcdOptions(good.cacert))
+    with pytest.raises(SourceError, match=r"self-signed|unable to get local issuer|verify failed") as other_ca:
+        _read(f"etcd:{url}", EtcdOptions(str(folder / "other.crt"), good.cert, good.key))
+    with pytest.raises(SourceError, match=r"nowhere\.crt cannot be used"):
+        _read(f"etcd:{url}", EtcdOptions(good.cacert, str(folder / "nowhere.crt"), good.key))
+
+    assert "certificate" in no_certificate.value.message
+    assert "--etcd-cacert" in other_ca.value.hint
+
+
+def test_options_are_those_of_etcdctl() -> None:
+    """Where no option is given, the variables of etcdctl name the files."""
+    environment = {"ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "cert", "ETCDCTL_KEY": "key"}
+
+    assert EtcdOptions.given(None, None, None, environment) == EtcdOptions("ca", "cert", "key")
+    assert EtcdOptions.given("own", None, None, environment).cacert == "own"
+
+
+def test_hostile_snapshots(control_plane_programs: dict[str, Path], tmp_path: Path) -> None:
+    """Whatever bytes of a snapshot are changed, it is read or refused, and nothing else happens."""
+    etcd = Etcd(control_plane_programs["etcd"], tmp_path / "etcd")
+    etcd.run()
+    for number in range(40):
+        etcd.store.put(f"/registry/secrets/shop/s{number}", b"k8s:enc:secretbox:v1:k:" + bytes(200))
+    path = tmp_path / "snapshot.db"
+    etcd.store.snapshot(path)
+    etcd.close()
+    whole = path.read_bytes()
+    choose = random.Random(7)  # noqa: S311 - the same damage each time
+    used = [at for at in range(len(whole)) if whole[at]]
+    refusals: list[str] = []
+    for _ in range(400):
+        changed = bytearray(whole)
+        for at in choose.sample(used, choose.randint(1, 40)):
+            changed[at] = choose.choice((0, 1, 2, 0x7F, 0xFF, choose.randrange(256)))
+        path.write_bytes(changed)
+        try:
+            _read(f"etcd:{path}")
+        except SourceError as error:
+            refusals.append(error.message)
+    assert 0 < len(refusals) < 400
+    assert all("snapshot.db" in message for message in refusals)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (b"k8s\0\n\x0c\n\x02v1\x12\x06Secret", "plain text"),
+        (b'{"kind":"Secret"}', "plain text"),
+        (b"", "plain text"),
+        (b"k8s:enc:aescbc:v1:key1:" + bytes(40), "aescbc key1"),
+        (b"k8s:enc:aesgcm:v1:key:1:" + bytes(40), "aesgcm key"),
+        (b"k8s:enc:kms:v1:cloud:" + bytes(40), "kms v1 cloud"),
+        (
+            b"k8s:enc:kms:v2:vault:" + b"\x0a\x83\x02" + bytes(259) + b"\x12\x05key-7\x1a\x02ab\x28\x01",
+            "kms v2 vault (key-7)",
+        ),
+        (b"k8s:enc:kms:v2:vault:" + b"\x28\x01\x12\x03k-1", "kms v2 vault (k-1)"),
+        (b"k8s:enc:kms:v2:vault:" + b"\xff\xff", "kms v2 vault"),
+        (b"k8s:enc:rot13:v1:x:" + bytes(9), "unknown"),
+        (b"k8s:enc:", "unknown"),
+    ],
+)
+def test_prefixes(value: bytes, shown: str) -> None:
+    """The prefix tells the provider and the key, and the message of KMS v2 (EncryptedObject) the id of its key."""
+    assert stored_as(value).show() == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("/registry/secrets/shop/db", ("secrets", "shop/db")),
+        ("/registry/clusterroles/admin", ("clusterroles", "admin")),
+        ("/registry/example.com/widgets/shop/w", ("widgets.example.com", "shop/w")),
+        ("/registry/example.com/gadgets/g", ("gadgets.example.com", "g")),
+        ("/elsewhere/secrets/shop/db", ("", "")),
+    ],
+)
+def test_keys(key: str, expected: tuple[str, str]) -> None:
+    """A key tells the resource and the name; resources of other groups have their group first."""
+    assert resource_of(key, "/registry") == expected
+
+
+def test_sources_that_are_none(tmp_path: Path) -> None:
+    """Neither a URL nor a file, a file of another kind, and a port where nobody listens are clear errors."""
+    other = tmp_path / "other.db"
+    other.write_bytes(b"SQLite format 3\0" + bytes(4096))
+
+    with pytest.raises(UsageError, match="neither a URL nor a file"):
+        _read("etcd:nowhere")
+    with pytest.raises(SourceError, match="no etcd database"):
+        _read(f"etcd:{other}")
+    with pytest.raises(SourceError, match="cannot be reached"):
+        _read("etcd:http://127.0.0.1:1")
