@@ -119,6 +119,6 @@ def test_the_published_table_is_that_of_the_labels(labels: dict[Place, Label]) -
     for check in sorted({place.check for place in labels}):
         of_check = [label for place, label in labels.items() if place.check == check]
         true = sum(label.true for label in of_check)
-        assert f"| `{check}` | {len(of_check)} | {true} | {true / len(of_check):.0%} |" in page.replace("100 %", "100%").replace(
-            " %", "%"
-        )
+        assert f"| `{check}` | {len(of_check)} | {true} | {true / len(of_check):.0%} |" in page.replace(
+            "100 %", "100%"
+        ).replace(" %", "%")
