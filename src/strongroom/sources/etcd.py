@@ -100,8 +100,9 @@ class _Client:
 
     def __init__(self, parts: SplitResult, port: int, options: EtcdOptions) -> None:
         host = parts.hostname or ""
+        self._encrypted = parts.scheme == "https"
         self._where = f"etcd at {host}:{port}"
-        if parts.scheme == "https":
+        if self._encrypted:
             self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
                 host, port, timeout=_DEADLINE, context=_tls(options)
             )
@@ -156,7 +157,12 @@ class _Client:
             return msgspec.json.decode(body, type=_Answer)
         except ssl.SSLError as error:
             raise SourceError(f"{self._where}: TLS fails: {_of_tls(error)}", hint=_TLS_HINT) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (ConnectionError, http.client.HTTPException) as error:
+            hint = _TLS_HINT if self._encrypted else type(error).__name__.lower()
+            if isinstance(error, ConnectionRefusedError):
+                hint = "connection refused"
+            raise SourceError(f"{self._where} cannot be reached", hint=hint) from None
+        except OSError as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise SourceError(f"{self._where} cannot be reached", hint=str(why).lower()) from None
         except msgspec.DecodeError:
@@ -190,7 +196,8 @@ def _is_file(name: str) -> bool:
 def _of_tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message.lower()
-    return (error.reason or "the handshake failed").lower().replace("_", " ")
+    # A server that misses a certificate may close the connection before it can say so.
+    return (error.reason or "etcd ends the connection").lower().replace("_", " ")
 
 
 def _reason(body: bytes, status: int) -> str:

@@ -1,6 +1,6 @@
 """Reports of other tools join ours.
 
-``reports/`` holds what gitleaks 8.30.1 and Trivy 0.61 wrote of the files below (values replaced, long lists shortened), and
+``reports/`` holds what gitleaks 8.30.1 and Trivy 0.59.1 wrote of the files below (values replaced, long lists shortened), and
 kube-bench's own test data (github.com/aquasecurity/kube-bench ``cmd/testdata``).
 """
 
