@@ -21,7 +21,7 @@ from strongroom.documents.yaml import Document, read
 _NOT_OBJECTS = frozenset({"values.yaml", "Chart.yaml", "kustomization.yaml", ".gitlab-ci.yml"})
 _OWN_TOOLS = frozenset({"deploy", "charts"})
 _SERVERS_OWN = frozenset({"uid", "creationTimestamp", "managedFields", "resourceVersion"})
-_NEVER_SERVED = frozenset({"Kustomization", "Config", "List", "EncryptionConfiguration"})
+_NEVER_SERVED = frozenset({"Kustomization", "Config", "List", "EncryptionConfiguration", "Policy"})
 
 
 def objects(folder: Path, program: Callable[[str], Path]) -> Iterator[dict[str, Any]]:

@@ -67,7 +67,8 @@ def command(
 ) -> int:
     """Find where secrets are and what is wrong, in one report.
 
-    SOURCE is a file, a folder, - for standard input, cluster or cluster:CONTEXT; by default the current folder.
+    SOURCE is a file, a folder, - for standard input, cluster or cluster:CONTEXT for a running cluster, files:FOLDER
+    for control-plane files, etcd:URL or etcd:FILE; several are joined. By default the current folder.
     """
     from strongroom.report.outcome import exit_code
 

@@ -112,7 +112,7 @@ def _facts_of(block: bytes) -> Certificate | None:
     from cryptography import x509
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 
-    unreadable = (ValueError, TypeError, OverflowError, InternalError, UnsupportedAlgorithm)
+    unreadable = (ValueError, TypeError, OverflowError, InternalError, UnsupportedAlgorithm, x509.InvalidVersion)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library warns of oddities such as a negative serial number
         try:

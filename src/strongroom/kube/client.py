@@ -24,6 +24,7 @@ from strongroom.kube.tls import client_context
 
 JSON = "application/json"
 
+_CLOSING_SECONDS = 0.05
 _CONNECTIONS = 8
 _TRIES = 5
 # A server that takes half a minute to fail, as over a hanging conversion webhook, is not asked five times.
@@ -79,6 +80,8 @@ class Client:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+            # TLS connections are really closed a little later (aiohttp documentation, "Graceful Shutdown").
+            await asyncio.sleep(_CLOSING_SECONDS)
 
     async def get(
         self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON, most: int = MOST_BYTES
