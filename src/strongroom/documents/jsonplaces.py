@@ -43,6 +43,7 @@ class JsonFinder:
         self._text = text
         self._scan = scanner()
         self._entries: dict[int, dict[str | int, Entry]] = {}
+        self._known_runs: dict[int, list[Run]] = {}
         start = self._skip(0)
         with paused():
             self._root = Place(start, self._scan(text, start)[1])
@@ -72,7 +73,10 @@ class JsonFinder:
         if self._text[place.start] != '"':
             runs = [Run(0, place.end - place.start, place.start, place.end - place.start)]
             return trace(runs, start, end) or place
-        return trace(self._runs(place), start, end) or place
+        known = self._known_runs.get(place.start)
+        if known is None:
+            known = self._known_runs[place.start] = self._runs(place)
+        return trace(known, start, end) or place
 
     def _entry(self, path: Path) -> Entry | None:
         entry: Entry | None = (None, self._root)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from strongroom.documents import scalarsource
 from strongroom.documents.exact import Failure, Path, is_merge, key_name, merged, pairs
 from strongroom.documents.limits import Limits
 from strongroom.documents.nodes import ALIAS, MAPPING, SCALAR, SEQUENCE, Node, behind_properties, compose
-from strongroom.documents.places import Place, trace
+from strongroom.documents.places import Place, Run, trace
 from strongroom.errors import DocumentError
 
 _MAX_MERGES: Final = 1000
@@ -36,6 +37,7 @@ class YamlFinder:
         self._root = root
         self._entries: dict[int, Entries] = {}
         self._items: dict[int, list[Node]] = {}
+        self._runs: dict[int, Sequence[Run]] = {}
 
     def value(self, path: Path) -> Place | None:
         """Return where the value at ``path`` is written."""
@@ -63,7 +65,9 @@ class YamlFinder:
         whole = self._place(node)
         if node.kind != SCALAR:
             return whole
-        runs = scalarsource.runs(self._text, whole, node)
+        runs = self._runs.get(id(node))
+        if runs is None:  # a value may hold many places that are asked for
+            runs = self._runs[id(node)] = scalarsource.runs(self._text, whole, node) or []
         return (runs and trace(runs, start, end)) or whole
 
     def _node(self, path: Path) -> Node | None:

@@ -25,19 +25,22 @@ def examine(facts: Facts, checks: Iterable[Check[Any]], failed: list[Skipped]) -
     not"), and everything else is still examined.
     """
     bodies = _Bodies(facts)
-    found: dict[str, Finding] = {}
+    found: list[Finding] = []
+    said: set[tuple[str, Origin, str]] = set()
+    times: dict[str, int] = {}
     for check in checks:
         for hit in _hits(check, facts, failed):
             finding = _finding(check, hit, bodies)
-            ordinal = 1
-            while (known := found.get(finding.fingerprint)) is not None:
-                if _same(known, finding):
-                    break
-                ordinal += 1
+            # Two sources, or two overlays over one base, may say the same of the same place.
+            statement = (finding.fingerprint, msgspec.structs.replace(hit.origin, source=""), hit.message)
+            if statement in said:
+                continue
+            said.add(statement)
+            ordinal = times[finding.fingerprint] = times.get(finding.fingerprint, 0) + 1
+            if ordinal > 1:
                 finding = msgspec.structs.replace(finding, fingerprint=_digest(check, hit, bodies, str(ordinal)))
-            else:
-                found[finding.fingerprint] = finding
-    return list(found.values())
+            found.append(finding)
+    return found
 
 
 def _hits(check: Check[Any], facts: Facts, failed: list[Skipped]) -> Iterator[Hit]:
@@ -47,11 +50,6 @@ def _hits(check: Check[Any], facts: Facts, failed: list[Skipped]) -> Iterator[Hi
         except Exception as error:  # noqa: BLE001 - reported as a failure, see the docstring of examine()
             path = getattr(getattr(subject, "origin", None), "path", "")
             failed.append(Skipped(path, 0, 0, Reason.CHECK_FAILED, f"{check.id}: {type(error).__name__}"))
-
-
-def _same(one: Finding, other: Finding) -> bool:
-    """Tell whether two findings say the same of the same place, e.g. of a base that two overlays build upon."""
-    return one.origin == other.origin and one.message == other.message
 
 
 def _finding(check: Check[Any], hit: Hit, bodies: _Bodies) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from strongroom.sources.reading import Texts
 from strongroom.survey.frames import frame
 
 _Place = tuple[str, int, FieldPath]
+_KEPT_FILES = 8
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -38,13 +40,13 @@ class _File:
 
 
 class Locator:
-    """Looks places up; remembers the file that it looked at last, because findings are asked for in order of files."""
+    """Looks places up; keeps a few files: findings come file by file, but name places elsewhere."""
 
     def __init__(self, texts: Texts, limits: Limits, sensitive: Iterable[Origin]) -> None:
         self._texts = texts
         self._limits = limits
         self._sensitive: set[_Place] = {(o.path, o.document, o.field) for o in sensitive}
-        self._last: tuple[str, _File | None] = ("", None)
+        self._files: OrderedDict[str, _File | None] = OrderedDict()
 
     def findings(self, findings: Sequence[Finding]) -> list[Finding]:
         """Return the findings with exact origins and frames, ordered by file."""
@@ -99,23 +101,21 @@ class Locator:
         place = (finding.origin.path, finding.origin.document, finding.origin.field)
         sensitive = finding.value is not None or place in self._sensitive
         related = tuple(
-            msgspec.structs.replace(r, origin=self._elsewhere(r.origin, r.resource or finding.resource))
+            msgspec.structs.replace(r, origin=self.origin(r.origin, r.resource or finding.resource))
             for r in finding.related
         )
         shown = frame(line, origin, sensitive=sensitive) if line.strip() else ""
         return msgspec.structs.replace(finding, origin=origin, related=related, frame=shown)
 
-    def _elsewhere(self, origin: Origin, resource: ResourceId | None) -> Origin:
-        kept = self._last
-        found = self.origin(origin, resource)
-        self._last = kept
-        return found
-
     def _file(self, path: str) -> _File | None:
-        if self._last[0] != path or not path:
-            data = self._texts.read(path, self._limits.max_bytes)
-            self._last = (path, _open(data) if data is not None else None)
-        return self._last[1]
+        if path in self._files:
+            self._files.move_to_end(path)
+        else:
+            data = self._texts.read(path, self._limits.max_bytes) if path else None
+            self._files[path] = _open(data) if data is not None else None
+            if len(self._files) > _KEPT_FILES:
+                self._files.popitem(last=False)
+        return self._files[path]
 
     def _unrendered(self, file: _File, origin: Origin, resource: ResourceId) -> Origin:
         """Find the document that a rendered object came from: same kind, and a name that rendering extended."""

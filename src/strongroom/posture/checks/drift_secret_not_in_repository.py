@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
-from strongroom.model.resource import Resource, as_list
+from strongroom.model.resource import Resource, as_list, as_text
 from strongroom.model.secret import How
 from strongroom.posture.check import Check, Hit, hit
 from strongroom.posture.drift import Sides
@@ -52,7 +52,7 @@ def examine(facts: Facts, _: Facts) -> Iterator[Hit]:
 
 def _is_made(resource: Resource, facts: Facts) -> bool:
     """Tell whether a program made a Secret: something owns it, or something in the cluster says that it makes it."""
-    if resource.namespace in SYSTEM_NAMESPACES or resource.body.get("type") in MADE_BY_MACHINES:
+    if resource.namespace in SYSTEM_NAMESPACES or as_text(resource.body.get("type")) in MADE_BY_MACHINES:
         return True
     if as_list(resource.get("metadata", "ownerReferences")):
         return True

@@ -35,7 +35,7 @@ from typing import Any
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Audience, Confidence, Practice, Severity
 from strongroom.model.origin import FieldPath
-from strongroom.model.resource import as_dict, as_list
+from strongroom.model.resource import as_dict, as_list, as_text
 from strongroom.model.workload import Workload
 from strongroom.posture.check import Check, Hit, hit
 from strongroom.posture.pods import SecretSource, secret_sources
@@ -53,7 +53,7 @@ def examine(workload: Workload, facts: Facts) -> Iterator[Hit]:
             continue
         default_counts = not as_list(source.source.get("items"))
         for index, item in enumerate(map(as_dict, as_list(source.source.get("items")))):
-            if item.get("key") in _PUBLIC_KEYS:
+            if as_text(item.get("key")) in _PUBLIC_KEYS:
                 continue
             mode = _mode(item.get("mode"))
             default_counts |= mode is None
