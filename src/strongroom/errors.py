@@ -9,8 +9,10 @@
      ├─ ClusterError       a cluster could not be used
      │   ├─ KubeconfigError   nothing says where it is, or who asks
      │   ├─ UnreachableError  its API server does not answer, or not as the one that was meant
+     │   │   └─ TimedOutError  it took the request, and did not answer in time
      │   └─ AnswerError       its API server refuses a request or fails at it; carries the status
      ├─ LimitError         the input is larger or deeper than the limits allow
+ ├─ PlanError          a plan cannot be done, or gone back on, as things stand
      └─ OutputError        a report could not be written
 
 The library raises; ``strongroom.cli`` alone prints, adds the hint and chooses the exit code. A message is lower case,
@@ -68,6 +70,10 @@ class UnreachableError(ClusterError):
     """An API server does not answer, or it is not the one that was meant."""
 
 
+class TimedOutError(UnreachableError):
+    """An API server took a request and did not answer in time."""
+
+
 class AnswerError(ClusterError):
     """An API server refuses a request or fails at it.
 
@@ -86,3 +92,7 @@ class LimitError(StrongroomError):
 
 class OutputError(StrongroomError):
     """A report could not be written."""
+
+
+class PlanError(StrongroomError):
+    """A plan cannot be done, or gone back on, as things stand."""

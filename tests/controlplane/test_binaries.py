@@ -15,6 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 ASK_FOR_VERSION = {
     "etcd": ["--version"],
     "helm": ["version", "--short"],
+    "kms-plugin": ["--version"],
     "kube-apiserver": ["--version"],
     "kube-controller-manager": ["--version"],
     "kubectl": ["version", "--client"],
@@ -150,7 +151,8 @@ def test_it(control_plane_programs): pass
 def test_without_programs_and_go(tmp_path: Path, ci: str, code: int, verdict: str) -> None:
     """Without programs and Go, a test that needs a cluster is skipped, and fails with CI=true; both say why."""
     (tmp_path / "test_it.py").write_text(NEEDS_A_CLUSTER)
-    arguments = ["-m", "pytest", "-ra", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", os.devnull]
+    (empty := tmp_path / "pytest.ini").write_text("[pytest]\n")
+    arguments = ["-m", "pytest", "-ra", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", str(empty)]
     environment = {**NO_GO, "CI": ci, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
 
     found = outcome(python(*arguments, str(tmp_path), **environment))

@@ -258,67 +258,6 @@ def test_a_server_that_hangs_is_given_up(tmp_path: Path) -> None:
             release.set()
 
 
-def test_a_proxy_is_gone_through(cluster: Access, tmp_path: Path) -> None:
-    """With ``proxy-url`` the connection goes through the proxy, to the end encrypted for the API server."""
-    with tunnel() as (url, asked):
-        config = changed(cluster.kubeconfig(), tmp_path, lambda entry: entry.update({"proxy-url": url}))
-        assert b"gitVersion" in get(config)
-        assert asked == [cluster.url.removeprefix("https://")]
-    with pytest.raises(UnreachableError, match="the proxy"):
-        get(config)
-
-
-@contextmanager
-def tunnel() -> Iterator[tuple[str, list[str]]]:
-    """Run a proxy that knows CONNECT (RFC 9110 section 9.3.6); give its address and whom it was asked for."""
-    asked: list[str] = []
-
-    def link(near: socket.socket, far: socket.socket) -> None:
-        with near, far:
-            back = threading.Thread(target=pump, args=(far, near), daemon=True)
-            back.start()
-            pump(near, far)
-            back.join()
-
-    def pump(source: socket.socket, target: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-        except OSError:
-            pass
-        finally:
-            for one in (source, target):
-                try:
-                    one.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
-
-    def serve(listener: socket.socket) -> None:
-        while True:
-            try:
-                near, _ = listener.accept()
-            except OSError:
-                return
-            request = near.recv(65536).split(b"\r\n")[0].decode().split()
-            asked.append(request[1])
-            host, _, port = request[1].rpartition(":")
-            far = socket.create_connection((host, int(port)))
-            near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            links.append(threading.Thread(target=link, args=(near, far), daemon=True))
-            links[-1].start()
-
-    links: list[threading.Thread] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=(listener,), daemon=True)
-        server.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            for thread in (server, *links):
-                thread.join()
-
-
 def test_old_authorities_are_accepted() -> None:
     """The checks that Python 3.13 added and client-go does not make are left out: clusters of today would fail them."""
     from strongroom.kube.tls import client_context

@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from strongroom.errors import KubeconfigError
 from strongroom.kube import execplugin
 from strongroom.kube.credentials import Identity, Login
-from strongroom.kube.kubeconfig import Exec, Named, Server, User, Variable
+from strongroom.kube.kubeconfig import AuthProvider, Exec, Named, Server, User, Variable
 from strongroom.model.plaintext import Plaintext
 
 V1 = "client.authentication.k8s.io/v1"
@@ -161,20 +160,21 @@ def token(claims: dict[str, object]) -> Plaintext:
 
 
 def test_the_token_of_an_auth_provider_is_used_while_it_is_valid(tmp_path: Path) -> None:
-    """An OIDC token is sent; one that has expired is an error with the way to renew it."""
-    user = User(auth_provider=msgspec.convert({"name": "oidc"}, type=type(_provider({}))))
-    with pytest.raises(KubeconfigError, match="has no id-token"):
+    """The token of an auth provider is sent while it is valid; of another provider than oidc none is renewed."""
+    user = User(auth_provider=AuthProvider("oidc"))
+    with pytest.raises(KubeconfigError, match="id-token of user u is missing"):
         identity(user, tmp_path)
 
     good = token({"exp": int(time.time()) + 3600})
     assert header(identity(User(auth_provider=_provider({"id-token": good})), tmp_path)).startswith("Bearer ey")
 
-    with pytest.raises(KubeconfigError, match="has expired") as raised:
-        identity(User(auth_provider=_provider({"id-token": token({"exp": 1600000000})})), tmp_path)
-    assert "kubectl" in raised.value.hint
+    old = AuthProvider("gcp", {"access-token": token({"exp": 1600000000}), "refresh-token": Plaintext("r")})
+    with pytest.raises(
+        KubeconfigError, match="auth provider gcp of user u has no access-token that is valid"
+    ) as raised:
+        identity(User(auth_provider=old), tmp_path)
+    assert "exec plugin" in raised.value.hint
 
 
-def _provider(config: dict[str, Plaintext]) -> Any:
-    from strongroom.kube.kubeconfig import AuthProvider
-
+def _provider(config: dict[str, Plaintext]) -> AuthProvider:
     return AuthProvider("oidc", config)

@@ -172,13 +172,13 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     assert "--kubeconfig" in raised.value.hint
 
 
-def test_other_proxies_than_http_are_refused(tmp_path: Path) -> None:
-    """A SOCKS proxy is named as what is not supported, instead of going past it."""
+def test_other_proxies_are_refused(tmp_path: Path) -> None:
+    """A SOCKS4 proxy is named as what is not supported, instead of going past it."""
     path = written(
         tmp_path / "config",
         **{"current-context": "a"},
         contexts={"a": {"cluster": "c"}},
-        clusters={"c": {"server": "https://x", "proxy-url": "socks5://proxy:1080"}},
+        clusters={"c": {"server": "https://x", "proxy-url": "socks4://proxy:1080"}},
     )
     with pytest.raises(KubeconfigError, match="proxy"):
         connect(Asked(kubeconfig=str(path)), {}, tmp_path)

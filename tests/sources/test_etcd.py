@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from tests.support.controlplane.apiserver import Options
 from tests.support.controlplane.etcd import Etcd
-from tests.support.controlplane.fixtures import StartCluster
+from tests.support.controlplane.fixtures import StartCluster, StartKms
+from tests.support.controlplane.kms import encryption_configuration
 from tests.support.controlplane.pki import Authority
 from tests.support.controlplane.process import Port, Process
 from tests.support.controlplane.server import Cluster
@@ -33,13 +34,6 @@ KEY = bytes(range(32))
 
 def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def _configuration(path: Path, *providers: dict[str, object], resources: tuple[str, ...] = ("secrets",)) -> Path:
-    rules = [{"resources": list(resources), "providers": list(providers)}]
-    body = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "EncryptionConfiguration", "resources": rules}
-    path.write_text(json.dumps(body))
-    return path
 
 
 def _local(kind: str, *keys: str) -> dict[str, object]:
@@ -78,14 +72,18 @@ def test_a_store_through_its_life(start_cluster: StartCluster, tmp_path: Path) -
     (server,) = cluster.api_servers
     url = f"etcd:{cluster.etcd.url}"
     _write(cluster, [f"plain-{n}" for n in range(7)])
-    server.restart(Options(encryption_config=_configuration(encryption, _local("aescbc", "old"), {"identity": {}})))
+    server.restart(
+        Options(encryption_config=encryption_configuration(encryption, _local("aescbc", "old"), {"identity": {}}))
+    )
     _write(cluster, ["cbc-1", "cbc-2"])
     rotated: list[dict[str, object]] = [
         _local("secretbox", "second", "first"),
         _local("aescbc", "old"),
         {"identity": {}},
     ]
-    server.restart(Options(encryption_config=_configuration(encryption, *rotated, resources=("secrets", "configmaps"))))
+    server.restart(
+        Options(encryption_config=encryption_configuration(encryption, *rotated, resources=("secrets", "configmaps")))
+    )
     _write(cluster, ["box-1", "box-2", "box-3"])
     admin = cluster.access.client()
     admin.delete("/api/v1/namespaces/default/secrets/plain-6")
@@ -120,9 +118,45 @@ def _truth(cluster: Cluster) -> dict[str, int]:
     return dict(found)
 
 
+def test_kms_v2_with_two_keys_and_what_was_before(
+    start_cluster: StartCluster, start_kms: StartKms, tmp_path: Path
+) -> None:
+    """What a real KMS v2 plugin's keys encrypted is counted by their ids, beside what is still readable."""
+    plugin = start_kms("key-2025")
+    cluster = start_cluster(Options())
+    (server,) = cluster.api_servers
+    _write(cluster, ["before-1", "before-2"])
+    configuration = encryption_configuration(tmp_path / "kms.json", plugin.provider("vault"), {"identity": {}})
+    server.restart(Options(encryption_config=configuration))
+    _write(cluster, ["first"])
+    plugin.stop()
+    plugin.key_id = "key-2026"
+    plugin.run()
+    server.restart()
+    _write(cluster, ["second-1", "second-2", "second-3"])
+    snapshot = tmp_path / "snapshot.db"
+    cluster.etcd.store.snapshot(snapshot)
+
+    live, saved = _read(f"etcd:{cluster.etcd.url}"), _read(f"etcd:{snapshot}")
+
+    assert {k: v for k, v in _counts(live).items() if k.startswith("secrets")} == {
+        "secrets plain text": 2,
+        "secrets kms v2 vault (key-2025)": 1,
+        "secrets kms v2 vault (key-2026)": 3,
+    }
+    assert saved.counts == live.counts
+    assert all(
+        cluster.access.client().answers(f"/api/v1/namespaces/default/secrets/{n}") for n in ("first", "before-1")
+    )
+    request = Request((f"etcd:{snapshot}",), KEY, Settings(), select=frozenset({"at-rest-plaintext-in-etcd"}))
+    (finding,) = survey(request).findings
+    assert "2 of 6 Secrets are readable in etcd: default/before-1, default/before-2" in finding.message
+    assert "1 under kms v2 vault (key-2025); 3 under kms v2 vault (key-2026)" in finding.message
+
+
 def test_custom_resources_are_counted(start_cluster: StartCluster, tmp_path: Path) -> None:
     """A custom resource that the configuration names is counted under its group, though its keys have another form."""
-    encryption = _configuration(
+    encryption = encryption_configuration(
         tmp_path / "e.json", _local("secretbox", "k"), resources=("secrets", "widgets.example.com")
     )
     cluster = start_cluster(Options(encryption_config=encryption))

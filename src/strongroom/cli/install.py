@@ -22,8 +22,11 @@ _NOTES = {
     "--variant", type=click.Choice(_VARIANTS), default="metadata", show_default=True, help="How far it reaches Secrets."
 )
 @click.option("--name", default="strongroom-audit", show_default=True, help="The account's and the role's name.")
-@click.option("-n", "--namespace", default="strongroom", show_default=True, help="The account's namespace.")
-def command(rbac: str | None, variant: str, name: str, namespace: str) -> int:
+@click.option("--account-namespace", default="strongroom", show_default=True, help="The account's namespace.")
+@click.option(
+    "-n", "--namespace", multiple=True, help="Only this namespace may be read, through a Role in it; repeatable."
+)
+def command(rbac: str | None, variant: str, name: str, account_namespace: str, namespace: tuple[str, ...]) -> int:
     """Render what runs, or is needed, in a cluster; nothing is applied.
 
     strongroom install --rbac audit | kubectl apply -f -
@@ -32,9 +35,16 @@ def command(rbac: str | None, variant: str, name: str, namespace: str) -> int:
         raise UsageError("install has nothing to render", hint="strongroom install --rbac audit")
     import yaml
 
-    from strongroom.sources.cluster_role import Reach, objects
+    from strongroom.sources.cluster_role import Reach, objects, out_of_reach
 
     click.echo(f"# What strongroom audit needs to read a cluster.\n# {_NOTES[variant]}")
-    for one in objects(Reach(variant), name, namespace):
+    only = tuple(dict.fromkeys(namespace))
+    if only:
+        chosen = " ".join(f"-n {one}" for one in only)
+        click.echo(
+            f"# For: strongroom audit cluster {chosen}\n# A Role reaches nothing outside of its namespace. Not read:"
+        )
+        click.echo("".join(f"#   {kind}\n" for kind in out_of_reach()), nl=False)
+    for one in objects(Reach(variant), name, account_namespace, only):
         click.echo("---\n" + yaml.safe_dump(one, sort_keys=False, default_flow_style=False), nl=False)
     return CLEAN

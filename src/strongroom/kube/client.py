@@ -18,7 +18,8 @@ import aiohttp
 from multidict import CIMultiDict
 
 import strongroom
-from strongroom.errors import AnswerError, KubeconfigError, LimitError, UnreachableError
+from strongroom.errors import AnswerError, KubeconfigError, LimitError, StrongroomError, TimedOutError, UnreachableError
+from strongroom.kube import proxies
 from strongroom.kube.connection import Connection
 from strongroom.kube.tls import client_context
 
@@ -29,6 +30,7 @@ _CONNECTIONS = 8
 _TRIES = 5
 # A server that takes half a minute to fail, as over a hanging conversion webhook, is not asked five times.
 _PATIENCE = 60.0
+_SLOW_TRIES = 2
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _ASKED_TOO_MUCH, _UNAUTHORIZED, _FORBIDDEN = 429, 401, 403
@@ -66,9 +68,10 @@ class Client:
                 insecure=connection.insecure,
                 certificate=identity.certificate,
                 key=identity.key,
+                server_name=connection.server_name,
             )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls),
+            connector=proxies.connector(connection.proxy, tls, _CONNECTIONS),
             timeout=self._timeout,
             headers=CIMultiDict([("User-Agent", f"strongroom/{strongroom.__version__}"), *connection.headers]),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -93,6 +96,7 @@ class Client:
 
         Raises:
             AnswerError: the status is 400 or above, and stays so.
+            TimedOutError: the answer does not come in time.
             UnreachableError: nothing answers, or something else does.
             LimitError: the answer has more than ``most`` bytes.
         """
@@ -106,7 +110,8 @@ class Client:
             except aiohttp.InvalidURL:
                 raise KubeconfigError(f"the server {self.connection.url} is no URL") from None
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                if last or isinstance(error, aiohttp.ClientProxyConnectionError):
+                slow = isinstance(error, TimeoutError) and attempt >= _SLOW_TRIES
+                if last or slow or isinstance(error, aiohttp.ClientProxyConnectionError):
                     raise self._unreachable(error) from None
                 pause = 0.0
             else:
@@ -121,6 +126,16 @@ class Client:
             await asyncio.sleep(_pause(self._pause, attempt, pause))
         raise AssertionError("every way out of the last attempt raises or returns")
 
+    async def answers(self) -> bool:
+        """Tell whether the server answers at all, whatever it says, to a request that costs it nothing."""
+        try:
+            await self.get("/version")
+        except AnswerError:
+            return True
+        except StrongroomError:
+            return False
+        return True
+
     async def _once(self, path: str, query: Mapping[str, str], accept: str, most: int) -> tuple[int, bytes, float]:
         """Send one request; return status, body (of a success) and the pause that the server asks for."""
         assert self._session is not None, "used outside of its context"  # noqa: S101
@@ -132,8 +147,7 @@ class Client:
             self.connection.url + path,
             params=query,
             headers=headers,
-            proxy=self.connection.proxy or None,
-            server_hostname=self.connection.server_name or None,
+            proxy=None if proxies.is_socks(self.connection.proxy) else self.connection.proxy or None,
             allow_redirects=False,
         ) as response:
             if response.status >= 300:
@@ -158,7 +172,7 @@ class Client:
         if isinstance(error, aiohttp.ClientProxyConnectionError):
             return UnreachableError(f"the proxy of {self._named()} does not answer")
         if isinstance(error, TimeoutError):
-            return UnreachableError(f"{self._named()} does not answer in time")
+            return TimedOutError(f"{self._named()} does not answer in time")
         system = getattr(error, "os_error", error)
         why = (getattr(system, "strerror", "") or "").lower() if isinstance(system, OSError) else ""
         return UnreachableError(

@@ -6,12 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import msgspec
 
 from strongroom.errors import KubeconfigError
-from strongroom.kube import kubeconfig
+from strongroom.kube import kubeconfig, proxies
 from strongroom.kube.credentials import Login, contents, decoded
 from strongroom.kube.kubeconfig import Named, Server, Target, User
 
@@ -107,9 +106,9 @@ def _connection(target: Target, asked: Asked, environment: Mapping[str, str]) ->
         server_name=server.tls_server_name,
         authority=_authority(target.server),
         insecure=server.insecure_skip_tls_verify,
-        proxy=_proxy(target.server, environment),
+        proxy=proxies.chosen(url, server.proxy_url, environment, f"cluster {target.server.name}"),
         headers=_impersonation(asked, user),
-        login=Login(target.user, server),
+        login=Login(target.user, server, environment),
     )
 
 
@@ -118,19 +117,6 @@ def _authority(server: Named[Server]) -> bytes | None:
     if entry.certificate_authority_data:
         return decoded(entry.certificate_authority_data, what)
     return contents(server.folder / entry.certificate_authority, what) if entry.certificate_authority else None
-
-
-def _proxy(server: Named[Server], environment: Mapping[str, str]) -> str:
-    """Return the proxy that the kubeconfig names, else that of ``HTTPS_PROXY`` and the like, as client-go does."""
-    parts = urlsplit(server.entry.server)
-    proxy = server.entry.proxy_url
-    if not proxy and environment is os.environ and not proxy_bypass(parts.netloc):
-        proxy = getproxies_environment().get(parts.scheme, "")
-    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
-        raise KubeconfigError(
-            f"the proxy of cluster {server.name} is of a kind that is not supported", hint="http and https proxies are"
-        )
-    return proxy
 
 
 def _impersonation(asked: Asked, user: User) -> tuple[tuple[str, str], ...]:

@@ -15,12 +15,30 @@ from strongroom.errors import KubeconfigError
 from strongroom.model.plaintext import Plaintext
 
 
+class _Context(ssl.SSLContext):
+    """Asks servers for another name than that of their URL, where told to."""
+
+    server_name = ""
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Begin a connection; asyncio calls this for each."""
+        return super().wrap_bio(incoming, outgoing, server_side, self.server_name or server_hostname, session)
+
+
 def client_context(
     *,
     authority: bytes | None,
     insecure: bool,
     certificate: bytes | None = None,
     key: Plaintext | None = None,
+    server_name: str = "",
 ) -> ssl.SSLContext:
     """Make the TLS settings of a connection.
 
@@ -29,13 +47,19 @@ def client_context(
         insecure: take any server's certificate.
         certificate: our own, as PEM.
         key: its private key, as PEM.
+        server_name: the name that the server's certificate must have, whatever it is reached by.
 
     Raises:
         KubeconfigError: one of them is no PEM, or the key is not the certificate's.
     """
-    context = ssl.create_default_context() if authority is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = server_name
+    if authority is None:
+        context.load_default_certs()
     # Authorities of clusters made by older tools lack fields that Python 3.13 asks for and client-go does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # As in Go, any certificate of the kubeconfig is trusted, also one that another authority signed.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if authority is not None:
         try:
             context.load_verify_locations(cadata=authority.decode("ascii"))

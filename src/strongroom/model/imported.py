@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from strongroom.model.finding import Confidence, Severity
+from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.origin import Origin
 from strongroom.model.plaintext import Fingerprint
 
@@ -25,6 +25,7 @@ class Imported(msgspec.Struct, frozen=True):
         secret: True where it is about a secret value.
         values: fingerprints of the value that the tool printed, as it stands and decoded; empty where it printed none.
         url: where the rule is explained.
+        practice: the habit that it speaks against.
     """
 
     tool: str
@@ -37,6 +38,7 @@ class Imported(msgspec.Struct, frozen=True):
     secret: bool = False
     values: tuple[Fingerprint, ...] = ()
     url: str = ""
+    practice: Practice = Practice.EXPOSURE
 
     @property
     def id(self) -> str:

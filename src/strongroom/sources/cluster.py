@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from strongroom.errors import AnswerError, LimitError, UsageError
+from strongroom.errors import AnswerError, LimitError, TimedOutError, UsageError
 from strongroom.kube.client import JSON, Client
 from strongroom.kube.connection import Asked, Connection, connect
 from strongroom.kube.discovery import Discovery, Served, discover
@@ -23,10 +23,11 @@ from strongroom.model.pod import running_pod
 from strongroom.model.resource import Resource, ResourceId, as_dict, as_list
 from strongroom.model.skipped import Reason, Skipped
 from strongroom.model.workload import workloads_of
-from strongroom.sources.cluster_kinds import BUILT_IN, CONFIG_MAPS, CUSTOM, MADE, MAKERS, PODS, SECRETS
+from strongroom.sources.cluster_kinds import BUILT_IN, CONFIG_MAPS, CUSTOM, MADE, MAKERS, OPEN, PODS, RECORDS, SECRETS
 from strongroom.sources.cluster_objects import Numbers, objects_of
 from strongroom.sources.cluster_options import NAME, ClusterOptions
 from strongroom.sources.cluster_secrets import of_table, of_values
+from strongroom.sources.objects import inside
 from strongroom.sources.reading import Reading
 
 _AT_A_TIME = 4
@@ -92,12 +93,12 @@ class _Run:
         self._now = datetime.now(UTC)
         self._seen: set[str] = set()
         self._makers: dict[str, ResourceId] = {}
-        self._missing: dict[tuple[Reason, str, str], list[str]] = {}
+        self._missing: dict[tuple[Reason, str, str, str], list[str]] = {}
         self._lists = 0
         self._objects = 0
 
     async def read(self) -> None:
-        async with Client(self._connection) as client:
+        async with Client(self._connection, self._options.seconds) as client:
             self._progress(f"{self._source}: asking what it serves")
             discovery = await discover(client)
             for group in set(discovery.stale) & {*BUILT_IN, *CUSTOM}:
@@ -114,10 +115,12 @@ class _Run:
             )
         self._reading.skipped.extend(self._skipped())
         self._reading.notes.append(self._note())
+        self._reading.notes.extend(f"{self._source}: {note}" for note in self._connection.login.notes)
 
     def _wanted(self, discovery: Discovery) -> list[Served]:
         known = [(group, name) for table in (BUILT_IN, CUSTOM) for group, names in table.items() for name in names]
-        served = [discovery.served[key] for key in known if key in discovery.served]
+        more = [key for key in discovery.served if key[0] in OPEN and key not in RECORDS]
+        served = [discovery.served[key] for key in dict.fromkeys([*known, *more]) if key in discovery.served]
         if self._options.namespaces:
             self._reading.gaps.update((one.name, "") for one in served if not one.namespaced)
             return [one for one in served if one.namespaced]
@@ -174,7 +177,13 @@ class _Run:
                 raise
             if error.status != _NOT_FOUND:  # what has gone since discovery is no gap
                 reason = Reason.NOT_PERMITTED if error.status == _FORBIDDEN else Reason.NOT_ANSWERED
-                self._miss(reason, "list", one.name, namespace)
+                why = "" if reason is Reason.NOT_PERMITTED else f"status {error.status}"
+                self._miss(reason, "list", one.name, namespace, why)
+        except TimedOutError:
+            # Another kind may well be listed: behind this one may stand a webhook that hangs.
+            if not await client.answers():
+                raise
+            self._miss(Reason.NOT_ANSWERED, "list", one.name, namespace, "no answer in time")
         except LimitError:
             self._miss(Reason.LIMIT, "list", one.name, namespace)
 
@@ -193,8 +202,10 @@ class _Run:
             self._objects += 1
             maker = self._maker(resource)
             if maker is None:
+                # Recognition sees the text that they are written in.
+                self._reading.resources.extend(inside(resource))
                 self._reading.resources.append(self._arrived(resource))
-            elif (pod := running_pod(resource)) is not None and pod.uses:
+            elif (pod := running_pod(resource)) is not None:
                 self._reading.pods.append(msgspec.structs.replace(pod, owner=maker))
             if _stage_of(one) < _LAST and (maker is not None or any(workloads_of(resource))):
                 self._makers[uid] = maker or resource.id
@@ -213,22 +224,32 @@ class _Run:
                 return self._makers[str(owner["uid"])]
         return None
 
-    def _miss(self, reason: Reason, verb: str, name: str, namespace: str) -> None:
-        self._missing.setdefault((reason, verb, name), []).append(namespace)
+    def _miss(self, reason: Reason, verb: str, name: str, namespace: str, why: str = "") -> None:
+        self._missing.setdefault((reason, verb, name, why), []).append(namespace)
         self._reading.gaps.add((name, namespace))
 
     def _skipped(self) -> Iterable[Skipped]:
-        for (reason, verb, name), namespaces in sorted(self._missing.items(), key=lambda item: item[0][1:]):
+        converted = {r.name for r in self._reading.resources if _is_converted(r) and r.origin.source == self._source}
+        for (reason, verb, name, why), namespaces in sorted(self._missing.items(), key=lambda item: item[0][1:]):
             shown = sorted(namespaces)[:_NAMED]
             more = f" and {len(namespaces) - len(shown):,} more" if len(namespaces) > len(shown) else ""
             where = f" in namespace {', '.join(shown)}{more}" if any(shown) else ""
-            yield Skipped(self._source, 0, 0, reason, f"cannot {verb} {name}{where}")
+            said = f": {why}" if why else ""
+            webhook = ", is its conversion webhook at work?" if why and name in converted else ""
+            yield Skipped(self._source, 0, 0, reason, f"cannot {verb} {name}{where}{said}{webhook}")
 
     def _note(self) -> str:
         how = "as tables with their metadata" if self._options.metadata else "as tables without metadata"
         if self._options.values:
             how = "with their values, kept as fingerprints"
         return f"{self._source}: {self._objects:,} objects in {self._lists:,} lists, Secrets {how}"
+
+
+def _is_converted(resource: Resource) -> bool:
+    """Tell whether an object defines a kind that a webhook converts between its versions."""
+    return resource.kind == "CustomResourceDefinition" and isinstance(
+        resource.get("spec", "conversion", "webhook"), dict
+    )
 
 
 def _key(one: Served) -> tuple[str, str]:

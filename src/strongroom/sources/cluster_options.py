@@ -16,6 +16,7 @@ class ClusterOptions(msgspec.Struct, frozen=True):
         as_user, as_groups: whom to impersonate.
         metadata: read the metadata of Secrets.
         values: read the values of Secrets.
+        seconds: how long one request may take.
     """
 
     kubeconfig: str | None = None
@@ -24,6 +25,7 @@ class ClusterOptions(msgspec.Struct, frozen=True):
     as_groups: tuple[str, ...] = ()
     metadata: bool = True
     values: bool = False
+    seconds: float = 120
 
 
 def is_cluster(source: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from strongroom.sources.cluster_kinds import BUILT_IN, CUSTOM, SECRETS
+from strongroom.sources.cluster_kinds import BUILT_IN, CLUSTER_SCOPED, CUSTOM, SECRETS
 
 _RBAC = "rbac.authorization.k8s.io"
+_LABELS = {"app.kubernetes.io/name": "strongroom", "app.kubernetes.io/component": "audit"}
 
 
 class Reach(enum.Enum):
@@ -24,34 +25,59 @@ class Reach(enum.Enum):
     VALUES = "values"
 
 
-def rules(reach: Reach) -> list[dict[str, Any]]:
-    """Return the rules: one for each API group, with the one verb that is used."""
+def rules(reach: Reach, *, namespaced: bool = False) -> list[dict[str, Any]]:
+    """Return the rules: one for each API group, with the one verb that is used.
+
+    Args:
+        reach: how much of Secrets they let through.
+        namespaced: leave out what is in no namespace, which no Role can grant.
+    """
     found: list[dict[str, Any]] = []
     for group, resources in sorted({**BUILT_IN, **CUSTOM}.items()):
-        kept = [name for name in resources if reach is not Reach.NONE or (group, name) != SECRETS]
-        found.append({"apiGroups": [group], "resources": kept, "verbs": ["list"]})
+        kept = [
+            name
+            for name in resources
+            if (reach is not Reach.NONE or (group, name) != SECRETS)
+            and not (namespaced and (group, name) in CLUSTER_SCOPED)
+        ]
+        if kept:
+            found.append({"apiGroups": [group], "resources": kept, "verbs": ["list"]})
     return found
 
 
-def objects(reach: Reach, name: str, namespace: str) -> Iterable[dict[str, Any]]:
-    """Yield the ServiceAccount, the ClusterRole and their binding, ready to be applied."""
-    labels = {"app.kubernetes.io/name": "strongroom", "app.kubernetes.io/component": "audit"}
+def objects(reach: Reach, name: str, namespace: str, only: Sequence[str] = ()) -> Iterable[dict[str, Any]]:
+    """Yield the ServiceAccount, its roles and their bindings, ready to be applied.
+
+    Args:
+        reach: how much of Secrets they let through.
+        name: of the account, the roles and the bindings.
+        namespace: that of the account.
+        only: the namespaces that may be read, with a Role in each; all of the cluster where there are none.
+    """
     yield {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "metadata": {"name": name, "namespace": namespace, "labels": _LABELS},
         "automountServiceAccountToken": False,
     }
-    yield {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": labels},
-        "rules": rules(reach),
-    }
-    yield {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name, "labels": labels},
-        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": name},
-        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
-    }
+    for place in only or ("",):
+        kind = "Role" if place else "ClusterRole"
+        metadata = {"name": name, **({"namespace": place} if place else {}), "labels": _LABELS}
+        yield {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": kind,
+            "metadata": metadata,
+            "rules": rules(reach, namespaced=bool(place)),
+        }
+        yield {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": f"{kind}Binding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+        }
+
+
+def out_of_reach() -> list[str]:
+    """Return the kinds of every cluster that a Role cannot grant, as messages write them."""
+    return sorted(f"{name}.{group}" if group else name for group, name in CLUSTER_SCOPED if group in BUILT_IN)

@@ -131,3 +131,23 @@ def key_sightings(resources: Iterable[Resource], fingerprint_key: bytes) -> Iter
                     resource=resource.id,
                     weak="readable text, not random bytes" if _READABLE.issuperset(_decoded(secret)) else "",
                 )
+
+
+def with_keys(sightings: Iterable[Sighting], keys: Iterable[Sighting]) -> list[Sighting]:
+    """Join what is to be said of values with what is to be said of keys.
+
+    A configuration that is written in a text of another object was looked at as text, too: a key in it is one value at
+    one place, and said once.
+    """
+    found = list(keys)
+    written = {(key.fingerprint, above) for key in found for above in _above(key.origin)}
+    return [*(s for s in sightings if (s.fingerprint, _place(s.origin, s.origin.field)) not in written), *found]
+
+
+def _above(origin: Origin) -> Iterator[tuple[object, ...]]:
+    for length in range(1, len(origin.field)):
+        yield _place(origin, origin.field[:length])
+
+
+def _place(origin: Origin, field: FieldPath) -> tuple[object, ...]:
+    return origin.source, origin.path, origin.document, origin.object, field

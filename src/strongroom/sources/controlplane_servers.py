@@ -26,6 +26,8 @@ _SWITCH = "true"  # what a flag without a value says (github.com/spf13/pflag, No
 _KNOWN_BY = {Program.API_SERVER: "--etcd-servers", Program.ETCD: "--data-dir"}
 
 _CONFIGURATIONS: dict[tuple[str, str], tuple[FieldPath, FieldPath]] = {
+    ("bootstrap.cluster.x-k8s.io", "KubeadmConfig"): (("spec", "clusterConfiguration"), ()),
+    ("bootstrap.cluster.x-k8s.io", "KubeadmConfigTemplate"): (("spec", "template", "spec", "clusterConfiguration"), ()),
     ("kubeadm.k8s.io", "ClusterConfiguration"): ((), ("kubernetesVersion",)),
     ("controlplane.cluster.x-k8s.io", "KubeadmControlPlane"): (
         ("spec", "kubeadmConfigSpec", "clusterConfiguration"),
@@ -38,6 +40,7 @@ _CONFIGURATIONS: dict[tuple[str, str], tuple[FieldPath, FieldPath]] = {
 }
 """Kind -> the way to a kubeadm ClusterConfiguration inside it, and to the version of Kubernetes."""
 
+_BOOTSTRAP = "bootstrap.cluster.x-k8s.io"
 _EXTERNAL_ETCD = (("caFile", "etcd-cafile"), ("certFile", "etcd-certfile"), ("keyFile", "etcd-keyfile"))
 
 
@@ -122,6 +125,8 @@ def _flags_in_variables(container: Container, origin: Origin) -> Iterator[Flag]:
 def _of_kubeadm(resource: Resource) -> Iterator[Server]:
     path, version_path = _CONFIGURATIONS[resource.group, resource.kind]
     body = as_dict(dig(resource.body, path))
+    if not body and resource.group == _BOOTSTRAP:
+        return  # a machine that joins starts no control plane of its own
     version = _VERSION.match(as_text(dig(resource.body, version_path))) if version_path else None
     subject = f"{resource.kind} {resource.name}".strip()
     etcd = as_dict(body.get("etcd"))

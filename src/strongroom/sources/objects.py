@@ -12,12 +12,15 @@ from strongroom.model.plaintext import Plaintext
 from strongroom.model.resource import Resource, as_dict, as_text
 from strongroom.sources import controlplane_encryption
 from strongroom.sources.controlplane_encryption import is_encryption_configuration
+from strongroom.sources.controlplane_inside import written_inside
 
 _LIST_NESTING = 4
 
 
 def objects_in(body: Any, origin: Origin, depth: int = _LIST_NESTING) -> Iterator[Resource]:
     """Yield the objects of a document: itself, or the items of a ``List``; nothing where it is no Kubernetes object.
+
+    Configuration of a control plane that is written inside an object follows it as objects of their own.
 
     An object has an ``apiVersion`` and a ``kind`` (Kubernetes API conventions, "Objects"). Values of Secrets become
     `Plaintext` here, before anything else sees them.
@@ -36,8 +39,18 @@ def objects_in(body: Any, origin: Origin, depth: int = _LIST_NESTING) -> Iterato
                 if isinstance(item, dict):
                     yield from objects_in({**implied, **item}, origin.at(("items", index)), depth - 1)
         return
+    resource = _object(body, origin)
+    if resource is not None:
+        yield resource
+        yield from inside(resource)
+
+
+def _object(body: Any, origin: Origin) -> Resource | None:
+    kind, api_version = as_text(as_dict(body).get("kind")), as_text(as_dict(body).get("apiVersion"))
+    if not kind or not api_version:
+        return None
     metadata = as_dict(body.get("metadata"))
-    yield Resource(
+    return Resource(
         api_version=api_version,
         kind=kind,
         namespace=as_text(metadata.get("namespace")),
@@ -47,6 +60,11 @@ def objects_in(body: Any, origin: Origin, depth: int = _LIST_NESTING) -> Iterato
         body=_body(body, kind, api_version),
         origin=origin,
     )
+
+
+def inside(resource: Resource) -> Iterator[Resource]:
+    """Yield the configurations of a control plane that are written inside an object."""
+    return written_inside(resource, _object)
 
 
 def _body(body: dict[str, Any], kind: str, api_version: str) -> dict[str, Any]:

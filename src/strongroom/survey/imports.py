@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from strongroom.model.finding import Audience, Confidence, Finding, Practice, Related, Severity
+from strongroom.model.finding import Audience, Confidence, Finding, Related, Severity
 from strongroom.model.imported import Imported
 from strongroom.model.place import Nature, Sighting
 from strongroom.model.plaintext import Fingerprint
@@ -74,7 +74,7 @@ def _finding(one: Imported, natures: dict[Fingerprint, Nature]) -> Finding:
         severity=min(one.severity, Severity.LOW) if nature else one.severity,
         confidence=Confidence.LOW if nature else one.confidence,
         audience=Audience.EVERYBODY,
-        practice=Practice.PLAINTEXT if one.secret else Practice.EXPOSURE,
+        practice=one.practice,
         message=f"{about}{_tool(one)} reports {one.rule}{doubt}",
         origin=one.origin,
         fingerprint=_digest(one),
@@ -103,7 +103,7 @@ def pages(imported: Iterable[Imported]) -> dict[str, CheckPage]:
                 severity=one.severity,
                 confidence=one.confidence,
                 audience=Audience.EVERYBODY,
-                practice=Practice.PLAINTEXT if one.secret else Practice.EXPOSURE,
+                practice=one.practice,
                 standards=(),
                 text=_page(one),
             )

@@ -17,7 +17,7 @@ from strongroom.documents.yaml import Document, pieces, read
 from strongroom.errors import DocumentError
 from strongroom.model.finding import Finding
 from strongroom.model.origin import FieldPath, Origin
-from strongroom.model.resource import ResourceId, as_dict, as_text
+from strongroom.model.resource import ResourceId, as_dict, as_text, dig
 from strongroom.model.secret import Definition, SecretRecord
 from strongroom.sources.kustomize import generator_field
 from strongroom.sources.reading import Texts
@@ -151,7 +151,29 @@ def _span(file: _File, origin: Origin, limits: Limits) -> Span | None:
         return None
     if origin.inner_end > origin.inner_start:
         return positions.inner(origin.field, origin.inner_start, origin.inner_end)
-    return _shown_at(positions, origin.field)
+    return _inside(file, origin, positions, limits) or _shown_at(positions, origin.field)
+
+
+def _inside(file: _File, origin: Origin, positions: Positions, limits: Limits) -> Span | None:
+    """Return the place of a field of a document that is written in a text of this one; None where there is none."""
+    chunk = file.pieces.get(origin.document)
+    if chunk is None or positions.of(origin.field) is not None:
+        return None
+    length = next((n for n in range(len(origin.field), 0, -1) if positions.of(origin.field[:n]) is not None), 0)
+    holder, rest = origin.field[:length], origin.field[length:]
+    whole = next(iter(read(text_of(file.data, chunk).encode(), limits)), None)
+    text = dig(whole.body, holder) if isinstance(whole, Document) and holder else None
+    if not isinstance(text, str):
+        return None
+    try:
+        span = _shown_at(locate_text(text, 1, limits), rest)
+    except DocumentError:
+        return None
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    if span is None or span.end_line > len(starts):
+        return None
+    start, end = starts[span.line - 1] + span.column - 1, starts[span.end_line - 1] + span.end_column - 1
+    return positions.inner(holder, start, end)
 
 
 def _positions(file: _File, document: int, limits: Limits) -> Positions | None:

@@ -1,11 +1,13 @@
 """Reports of other tools join ours.
 
 ``reports/`` holds what gitleaks 8.30.1 and Trivy 0.59.1 wrote of the files below (values replaced, long lists shortened), and
-kube-bench's own test data (github.com/aquasecurity/kube-bench ``cmd/testdata``).
+kube-bench's own test data (github.com/aquasecurity/kube-bench ``cmd/testdata``); ``kubescape.json`` has the fields of what
+kubescape 3 and TruffleHog 3 wrote for DefectDojo's tests (github.com/DefectDojo/django-DefectDojo ``unittests/scans``).
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ from hypothesis import strategies as st
 
 from strongroom.documents.limits import DEFAULT, Limits
 from strongroom.errors import SourceError
-from strongroom.model.finding import Confidence, Severity
+from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.report import Report
 from strongroom.model.settings import Settings
 from strongroom.sources.imports import FORMATS
+from strongroom.sources.imports.practices import practice_of
 from strongroom.sources.imports.read import read_imports
 from strongroom.survey.run import Request, survey
 
@@ -142,45 +145,140 @@ def test_kube_bench(here: Path) -> None:
 
 
 def test_kubescape(here: Path) -> None:
-    """Failed controls are findings about their objects, with the severity of their score."""
-    control = {"controlID": "C-0012", "name": "Applications credentials", "status": {"status": "failed"}}
-    passed = {"controlID": "C-0016", "name": "x", "status": {"status": "passed"}}
-    id_ = "path=1/api=apps/v1/shop/Deployment/api"
-    document = {
-        "summaryDetails": {"controls": {"C-0012": {"name": "Applications credentials", "scoreFactor": 8}}},
-        "results": [{"resourceID": id_, "controls": [control, passed]}],
-        "resources": [
-            {
-                "resourceID": id_,
-                "object": {"kind": "Deployment", "metadata": {"name": "api", "namespace": "shop"}},
-                "source": {"relativePath": "tree/api.yaml"},
-            }
-        ],
-    }
-    (here / "kubescape.json").write_text(json.dumps(document))
+    """Failed controls are findings about their objects, with the severity of their score and the practice of the control."""
     report = _audit("kubescape.json")
-    (finding,) = [f for f in report.findings if f.id.startswith("imported:")]
+    found = {f.id.removeprefix("imported:kubescape:"): f for f in report.findings if f.id.startswith("imported:")}
 
-    assert (finding.id, finding.severity) == ("imported:kubescape:C-0012", Severity.HIGH)
-    assert finding.message == "Deployment shop/api: kubescape reports C-0012"
-    assert finding.origin.path == "tree/api.yaml"
+    assert {id_: (f.severity.label, f.practice.value) for id_, f in found.items()} == {
+        "C-0012": ("high", "plaintext"),
+        "C-0015": ("high", "access"),
+        "C-0030": ("medium", "isolation"),
+        "C-0034": ("medium", "exposure"),
+    }
+    assert found["C-0012"].message == "Deployment web: kubescape reports C-0012"
+    # The report names the folder that was scanned, and the file below it.
+    assert found["C-0012"].origin.path == "tree/api.yaml"
+    assert found["C-0015"].message == "RoleBinding shop/reader: kubescape reports C-0015"
+    assert here.name not in found["C-0012"].origin.path
+
+
+def test_kubescape_of_another_machine(here: Path) -> None:
+    """Where the scanned folder is none of ours, a file is shown as the report names it below that folder."""
+    text = (here / "kubescape.json").read_text().replace(str(here), "/home/ci/build")
+    (here / "kubescape.json").write_text(text)
+    report = _audit("kubescape.json")
+
+    assert {f.origin.path for f in report.findings if f.id.endswith("C-0012")} == {"api.yaml"}
+
+
+def _found(value: str, place: dict[str, Any], **more: Any) -> str:
+    """Return a line as TruffleHog 3 writes it."""
+    entry = {
+        "SourceMetadata": {"Data": place},
+        "SourceID": 1,
+        "SourceType": 15,
+        "SourceName": "trufflehog - filesystem",
+        "DetectorType": 8,
+        "DetectorName": "Github",
+        "DecoderName": "PLAIN",
+        "Verified": False,
+        "Raw": value,
+        "RawV2": "",
+        "Redacted": "",
+        "ExtraData": None,
+        "StructuredData": None,
+    }
+    return json.dumps({**entry, **more})
 
 
 def test_trufflehog(here: Path) -> None:
     """Lines of TruffleHog are joined by value; a verified credential that only it has is critical."""
-
-    def line(value: str, *, verified: bool) -> str:
-        place = {"Filesystem": {"file": "tree/secret.yaml", "line": 6}}
-        entry = {"DetectorName": "Github", "Verified": verified, "Raw": value, "SourceMetadata": {"Data": place}}
-        return json.dumps(entry)
-
-    lines = ["scanning", line(PAT, verified=False), line("other-" + PAT, verified=True)]
+    log = '{"level":"info-0","ts":"2026-11-21T06:00:00Z","logger":"trufflehog","msg":"running source"}'
+    git = {"commit": "fbc1430", "file": "keys", "email": "a <a@b.c>", "repository": "https://x.org/r", "line": 4}
+    lines = [
+        "\N{PIG FACE}\N{KEY}\N{PIG FACE}  TruffleHog. Unearth your secrets.",
+        log,
+        _found(PAT, {"Filesystem": {"file": "tree/secret.yaml", "line": 6}}),
+        _found("other-" + PAT, {"Git": git}, Verified=True),
+    ]
     (here / "trufflehog.jsonl").write_text("\n".join(lines))
     report = _audit("trufflehog.jsonl")
+    (finding,) = [f for f in report.findings if f.id.startswith("imported:")]
 
     assert _theirs(report) == {"imported:trufflehog:github": "critical"}
+    assert (finding.origin.path, finding.origin.line, finding.origin.commit) == ("keys", 4, "fbc1430")
+    assert finding.message == "https://x.org/r: TruffleHog reports github"
+    assert finding.practice is Practice.PLAINTEXT
     assert _evidence(report) == {"secret-in-configmap": {"TruffleHog reports it as github"}}
     assert PAT not in repr(report)
+
+
+def test_a_credential_in_two_parts(here: Path) -> None:
+    """Of a credential with an id TruffleHog prints the id, and both together: the secret part is joined."""
+    id_ = "AKIAYVP4CIPPERUVIFXG"
+    place = {"Docker": {"file": "/app/.env", "image": "shop", "tag": "1", "layer": "sha256:0"}}
+    line = _found(id_, place, DetectorName="AWS", RawV2=f"{id_}:{AWS}", Redacted=id_)
+    (here / "trufflehog.jsonl").write_text(line)
+    report = _audit("trufflehog.jsonl")
+
+    assert _theirs(report) == {}
+    assert _evidence(report) == {"credential-file": {"TruffleHog reports it as aws"}}
+    assert AWS not in repr(report)
+
+
+def test_values_in_base64(here: Path) -> None:
+    """Earlier versions of TruffleHog 3 printed values in base64: they are the same values."""
+    place = {"Github": {"link": "https://x.org/r/blob/1/keys", "repository": "https://x.org/r.git", "file": "keys"}}
+    (here / "trufflehog.jsonl").write_text(_found(base64.b64encode(PAT.encode()).decode(), place, Verified=True))
+
+    assert _evidence(_audit("trufflehog.jsonl")) == {"secret-in-configmap": {"TruffleHog reports it as github"}}
+
+
+@pytest.mark.parametrize(
+    ("title", "practice"),
+    [
+        ("Ensure that the --encryption-provider-config argument is set as appropriate (Manual)", Practice.AT_REST),
+        ("Ensure that encryption providers are appropriately configured (Manual)", Practice.AT_REST),
+        ("Ensure that the --etcd-certfile and --etcd-keyfile arguments are set as appropriate", Practice.AT_REST),
+        ("Ensure that the --peer-client-cert-auth argument is set to true (Automated)", Practice.AT_REST),
+        ("Secret/etcd encryption enabled", Practice.AT_REST),
+        ("Ensure that the --anonymous-auth argument is set to false (Manual)", Practice.ACCESS),
+        ("Ensure that the --authorization-mode argument includes RBAC (Automated)", Practice.ACCESS),
+        ("Ensure that a minimal audit policy is created (Manual)", Practice.ACCESS),
+        ("Minimize access to secrets (Manual)", Practice.ACCESS),
+        ("Ensure that the cluster-admin role is only used where required (Manual)", Practice.ACCESS),
+        ("Manage secrets", Practice.ACCESS),
+        ("Exec into container", Practice.ACCESS),
+        ("Ensure that the admin.conf file permissions are set to 600 or more restrictive", Practice.EXPOSURE),
+        ("Ensure that Service Account Tokens are only mounted where necessary (Manual)", Practice.EXPOSURE),
+        ("Prefer using secrets as files over secrets as environment variables (Manual)", Practice.EXPOSURE),
+        ("HostPath mount", Practice.EXPOSURE),
+        ("Minimize the admission of privileged containers (Manual)", Practice.ISOLATION),
+        ("The default namespace should not be used (Manual)", Practice.ISOLATION),
+        ("Ensure that all Namespaces have Network Policies defined (Manual)", Practice.ISOLATION),
+        ("Access to host network", Practice.ISOLATION),
+        ("Allow privilege escalation", Practice.ISOLATION),
+        ("ConfigMap with secrets", Practice.PLAINTEXT),
+        ("Applications credentials in configuration files", Practice.PLAINTEXT),
+        ("Ensure that the --rotate-certificates argument is not set to false (Automated)", Practice.LIFECYCLE),
+        ("Ensure that the --token-auth-file parameter is not set (Automated)", Practice.LIFECYCLE),
+        ("something else", Practice.EXPOSURE),
+    ],
+)
+def test_practices(title: str, practice: Practice) -> None:
+    """A rule of another tool stands under the habit that its title speaks of."""
+    assert practice_of(title) is practice
+
+
+def test_practices_in_a_report(here: Path) -> None:
+    """Findings and pages of rules agree on the practice."""
+    report = _audit("trivy.json", "kubescape.json")
+    theirs = {f.id: f.practice for f in report.findings if f.id.startswith("imported:")}
+
+    assert theirs["imported:trivy:AVD-KSV-0109"] is Practice.PLAINTEXT
+    assert theirs["imported:trivy:KCV0001"] is Practice.ACCESS
+    assert theirs["imported:trivy:KSV009"] is Practice.ISOLATION
+    assert {id_: report.checks[id_].practice for id_ in theirs} == theirs
 
 
 def test_what_we_know_to_be_none(here: Path) -> None:

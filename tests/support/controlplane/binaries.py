@@ -39,13 +39,17 @@ HOW_TO_GET_THEM = "install Go 1.26 and run `make controlplane`, or name a folder
 
 @dataclass(frozen=True)
 class Program:
-    """One program: the module folder that pins it, its main package, and the linker variables that hold its version."""
+    """One program: the module folder that pins it, its main package, and the linker variables that hold its version.
+
+    ``source`` is the main file where that is our own.
+    """
 
     name: str
     folder: str
     package: str
     module: str
     variables: tuple[str, ...] = ()
+    source: str = ""
 
 
 _KUBERNETES_VERSION = (
@@ -83,6 +87,7 @@ PROGRAMS = (
         "github.com/bitnami-labs/sealed-secrets",
         ("main.VERSION={version}",),
     ),
+    Program("kms-plugin", "kubernetes", "./kms-plugin", "k8s.io/kms", source="kms-plugin/main.go"),
     Program("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
     _kubernetes("kubectl"),
     _kubernetes("kube-apiserver"),
@@ -125,7 +130,7 @@ def find(name: str) -> Path | None:
 def cached(name: str) -> Path:
     """Where the cache keeps the program, built or not.
 
-    The key covers the module's two files, the package and the linker flags, and the machine.
+    The key covers the module's two files, the package, a main file of ours, the linker flags, and the machine.
     """
     program = named(name)
     folder = MODULES / program.folder
@@ -136,6 +141,7 @@ def cached(name: str) -> Path:
         program.package.encode(),
         _linker_flags(program).encode(),
         f"{platform.system()}/{platform.machine()}".encode(),
+        *([(folder / program.source).read_bytes()] if program.source else []),
     ):
         digest.update(hashlib.sha256(part).digest())
     return cache_root() / f"{name}-{version(name)}-{digest.hexdigest()[:12]}" / name

@@ -18,6 +18,7 @@ import pytest
 from tests.support.controlplane import binaries, shared, toolchain
 from tests.support.controlplane.access import Access, eventually
 from tests.support.controlplane.apiserver import Options
+from tests.support.controlplane.kms import KmsPlugin
 from tests.support.controlplane.server import Cluster, has_default_account
 from tests.support.controlplane.toolchain import UnavailableError
 
@@ -27,6 +28,13 @@ class StartCluster(Protocol):
 
     def __call__(self, *api_servers: Options, controllers: bool = False) -> Cluster:
         """One API server for each of the options given, or one with the defaults; all on the same etcd."""
+
+
+class StartKms(Protocol):
+    """Start a KMS v2 plugin for this test alone; it is ended after the test."""
+
+    def __call__(self, key_id: str) -> KmsPlugin:
+        """One plugin whose key has this id."""
 
 
 def require(*names: str) -> dict[str, Path]:
@@ -100,5 +108,19 @@ def start_cluster(control_plane_programs: dict[str, Path]) -> Iterator[StartClus
         def start(*api_servers: Options, controllers: bool = False) -> Cluster:
             servers: Sequence[Options] = api_servers or (Options(),)
             return started.enter_context(Cluster(control_plane_programs, servers, controllers=controllers))
+
+        yield start
+
+
+@pytest.fixture
+def start_kms(program: Callable[[str], Path]) -> Iterator[StartKms]:
+    """Start KMS v2 plugins for this test alone; ``plugin.provider(NAME)`` goes into an EncryptionConfiguration."""
+    with ExitStack() as started:
+
+        def start(key_id: str) -> KmsPlugin:
+            plugin = KmsPlugin(program("kms-plugin"), key_id)
+            started.callback(plugin.close)
+            plugin.run()
+            return plugin
 
         yield start

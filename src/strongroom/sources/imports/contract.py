@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from strongroom.model.finding import Confidence, Severity
+from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.plaintext import Plaintext
 
 
@@ -17,6 +17,9 @@ class Raw(msgspec.Struct, frozen=True):
     Attributes:
         value: what the tool printed of the secret; turned into fingerprints before it goes any further.
         tool: the name of the tool, where the format is that of many.
+        practice: the habit that it speaks against, where the format tells; else its title does.
+        folder: what the path is relative to, where the tool says so.
+        parts: other forms of the value, as where the tool printed an id and a secret in one.
     """
 
     rule: str
@@ -34,6 +37,9 @@ class Raw(msgspec.Struct, frozen=True):
     value: Plaintext | None = None
     url: str = ""
     tool: str = ""
+    practice: Practice | None = None
+    folder: str = ""
+    parts: tuple[Plaintext, ...] = ()
 
 
 class Format(msgspec.Struct, frozen=True):

@@ -13,11 +13,13 @@ import msgspec
 
 from strongroom.documents.limits import Limits
 from strongroom.errors import SourceError
+from strongroom.model.finding import Practice
 from strongroom.model.imported import Imported
 from strongroom.model.origin import Origin
 from strongroom.model.plaintext import Fingerprint, Plaintext
 from strongroom.sources.imports import FORMATS
 from strongroom.sources.imports.contract import Format, Raw
+from strongroom.sources.imports.practices import practice_of
 
 _QUOTES = "\"'`"
 _LONGEST_TEXT = 300
@@ -90,41 +92,44 @@ def _lines(data: bytes) -> Iterator[Any]:
 
 
 def _imported(raw: Raw, form: Format, path: str, key: bytes) -> Imported:
-    value = raw.value.reveal_text() if raw.value is not None else None
-    rule = _said(raw.rule, value) or "unnamed"
+    printed = [one for one in (raw.value, *raw.parts) if one is not None]
+    values = [text for one in printed if (text := one.reveal_text())]
+    rule = _said(raw.rule, values) or "unnamed"
     return Imported(
         tool=raw.tool or form.id,
         rule=rule,
-        title=_said(raw.title, value) or rule,
+        title=_said(raw.title, values) or rule,
         severity=raw.severity,
+        practice=Practice.PLAINTEXT if raw.secret else raw.practice or practice_of(raw.title),
         confidence=raw.confidence,
         origin=Origin(
             source=path,
-            path=_shown(_said(raw.path, value)),
+            path=_shown(_said(raw.path, values), raw.folder),
             line=raw.line,
             column=raw.column,
             end_line=raw.end_line,
             end_column=raw.end_column,
             commit=raw.commit,
         ),
-        subject=_said(raw.subject, value),
+        subject=_said(raw.subject, values),
         secret=raw.secret,
-        values=tuple(dict.fromkeys(_fingerprints(raw.value, key))) if raw.value is not None else (),
+        values=tuple(dict.fromkeys(found for one in printed for found in _fingerprints(one, key))),
         url=raw.url if raw.url.startswith("https://") else "",
     )
 
 
-def _shown(path: str) -> str:
+def _shown(path: str, folder: str = "") -> str:
     """Return a path as our own findings show it: relative to the working folder where it is below it."""
     if not path:
         return ""
     here = f"{Path.cwd()}{os.sep}"
-    return os.path.normpath(path).removeprefix(here)
+    whole = os.path.normpath(Path(folder) / path)
+    return whole.removeprefix(here) if whole.startswith(here) else os.path.normpath(path)
 
 
-def _said(text: str, value: str | None) -> str:
-    """Return a text of the report on one line; nothing where the value itself stands in it."""
-    if value and value in text:
+def _said(text: str, values: list[str]) -> str:
+    """Return a text of the report on one line; nothing where a value itself stands in it."""
+    if any(value in text for value in values):
         return ""
     return " ".join(text.split())[:_LONGEST_TEXT]
 

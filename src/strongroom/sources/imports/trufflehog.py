@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from strongroom.model.finding import Confidence, Severity
+from strongroom.model.plaintext import Plaintext
 from strongroom.model.resource import as_dict, as_list, as_text, dig
 from strongroom.sources.imports.contract import Format, Raw, hidden, number
+
+_SHORTEST = 8  # what is shorter separates, or is no credential
 
 
 def _entries(document: Any) -> Iterator[dict[str, Any]]:
@@ -38,7 +41,16 @@ def _findings(document: Any) -> Iterator[Raw]:
             subject=as_text(place.get("repository")) or as_text(place.get("image")),
             secret=True,
             value=hidden(entry.get("Raw")),
+            parts=tuple(_parts(as_text(entry.get("Raw")), as_text(entry.get("RawV2")))),
         )
+
+
+def _parts(raw: str, both: str) -> Iterator[Plaintext]:
+    """Yield what stands beside ``Raw`` in ``RawV2``: of a credential in two parts ``Raw`` is often the public one."""
+    for beside in (both.removeprefix(raw), both.removesuffix(raw)) if raw and both != raw else ():
+        if beside != both and len(beside) >= _SHORTEST:
+            for part in (beside, beside.strip(":")):
+                yield Plaintext(part)
 
 
 FORMAT = Format("trufflehog", "TruffleHog JSON", _is_one, _findings)
