@@ -13,22 +13,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from strongroom.errors import OutputError, UsageError
+from strongroom.errors import UsageError
 from strongroom.report.terminal import Terminal
+from strongroom.writing import replace_file
 
 if TYPE_CHECKING:
-    from strongroom.model.report import Report
     from strongroom.report.formats import Format
     from strongroom.survey.run import Request
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Report = TypeVar("_Report")
 _REFRESH_SECONDS = 0.1
 
 
 def source_options(command: _Command) -> _Command:
     """Add what every command that reads sources takes."""
+    return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(reading_options(command))
+
+
+def reading_options(command: _Command) -> _Command:
+    """Add how sources are read."""
     options = (
-        click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
         click.option("--no-gitignore", is_flag=True, help="Read files that .gitignore leaves out too."),
         click.option("--no-render", is_flag=True, help="Do not run kustomize, kubectl or helm; read plain files."),
         click.option(
@@ -153,7 +158,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         sys.stderr.flush()
 
 
-def outputs(paths: tuple[str, ...], formats: tuple[Format, ...]) -> list[tuple[Path, Format]]:
+def outputs(paths: tuple[str, ...], formats: tuple[Format[_Report], ...]) -> list[tuple[Path, Format[_Report]]]:
     """Pair the files of ``--output`` with the formats that their names ask for.
 
     Raises:
@@ -171,31 +176,17 @@ def outputs(paths: tuple[str, ...], formats: tuple[Format, ...]) -> list[tuple[P
     return pairs
 
 
-def write(report: Report, files: list[tuple[Path, Format]], shown: Format | None, where: Terminal) -> None:
+def write(
+    report: _Report, files: list[tuple[Path, Format[_Report]]], shown: Format[_Report] | None, where: Terminal
+) -> None:
     """Write a report to files and to standard output.
 
     Raises:
         OutputError: a file cannot be written; what stood there before is kept.
     """
     for path, chosen in files:
-        _replace(path, chosen.render(report, Terminal(verbose=True)))
+        replace_file(path, chosen.render(report, Terminal(verbose=True)))
     if shown is not None:
         for piece in shown.render(report, where):
             sys.stdout.write(piece)
         sys.stdout.flush()
-
-
-def _replace(path: Path, pieces: Iterator[str]) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.exists() and not path.is_file():  # /dev/stdout, a FIFO
-            with path.open("w", encoding="utf-8") as stream:
-                stream.writelines(pieces)
-            return
-        with new.open("w", encoding="utf-8") as stream:
-            stream.writelines(pieces)
-        new.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise OutputError(f"{path} cannot be written", hint=(error.strerror or "").lower()) from None

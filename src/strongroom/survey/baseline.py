@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from strongroom.errors import OutputError, UsageError
+from strongroom.errors import UsageError
 from strongroom.model.finding import Finding
+from strongroom.writing import replace_file
 
 _HEAD = "# strongroom baseline: one accepted finding a line: fingerprint, check, path. Sorted; safe to merge.\n"
 _DIGITS = 32
@@ -45,8 +46,5 @@ def write(path: Path, findings: Iterable[Finding]) -> int:
         OutputError: the file cannot be written.
     """
     lines = sorted({f"{f.fingerprint} {f.id} {''.join(f.origin.path.split())}\n" for f in findings})
-    try:
-        path.write_text(_HEAD + "".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"baseline {path} cannot be written", hint=(error.strerror or "").lower()) from None
+    replace_file(path, [_HEAD, *lines], what="baseline")
     return len(lines)

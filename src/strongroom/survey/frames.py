@@ -91,3 +91,10 @@ def frame(text: str, origin: Origin, *, sensitive: bool) -> str:
     if not sensitive and (key in _SHOWN_KEYS or (origin.field and origin.field[0] in _SHOWN_BELOW)):
         return text
     return text[: match.start("value")] + MASK
+
+
+def context(text: str) -> str:
+    """Return a line that nothing is said of as a diff may show it around what changes; ``…`` where it may not."""
+    if not text.strip() or text.strip() == "---":
+        return text
+    return frame(text, Origin(source="", path="", document=0), sensitive=False) or "…"
