@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.leaks.labelled import Case, all_cases, sightings_of
+from tests.leaks.labelled_values import Case, all_cases, sightings_of
 
 from strongroom.leaks.recognise import Recogniser
 from strongroom.model.finding import Confidence

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.leaks.labelled import KEY
+from tests.leaks.labelled_values import KEY
 
 from strongroom.documents.yaml import BadDocument, read
 from strongroom.leaks.candidates import of_resource

@@ -32,6 +32,8 @@ from strongroom.model.place import Nature
         ("api.shop.svc.cluster.local:8443", Promise.SECRET, Nature.PLAIN),
         ("https://shop.example.com/a?b=c", Promise.PASSWORD, Nature.PLAIN),
         ("shop-db-credentials", Promise.SECRET, Nature.REFERENCE),
+        ("org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder", Promise.PASSWORD, Nature.PLAIN),
+        ("«the password»", Promise.PASSWORD, Nature.PLACEHOLDER),
         ("purple-otter-lamp", Promise.PASSWORD, Nature.SECRET),
         ("./certs/server.key", Promise.KEY, Nature.REFERENCE),
         ("C:\\certs\\server.key", Promise.KEY, Nature.REFERENCE),

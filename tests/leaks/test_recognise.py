@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.leaks.labelled import KEY, ORIGIN, manifest, resource
+from tests.leaks.labelled_values import KEY, ORIGIN, manifest, resource
 
 from strongroom.leaks.candidates import of_dockerfile, of_resource, of_settings, of_text, of_values
 from strongroom.leaks.recognise import Recogniser

@@ -56,3 +56,18 @@ def test_named(tmp_path: Path) -> None:
         load(str(tmp_path / "short"))
     with pytest.raises(SourceError, match="does not exist"):
         load(str(tmp_path / "none"))
+
+
+def test_named_by_the_environment(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment may name the file of a key that a team shares; an option counts before it."""
+    for name in ("team", "own"):
+        (tmp_path / name).write_bytes(name.encode() * 16)
+    monkeypatch.setenv("STRONGROOM_FINGERPRINT_KEY", str(tmp_path / "team"))
+
+    assert load(None) == b"team" * 16
+    assert load(str(tmp_path / "own")) == b"own" * 16
+    assert not state.exists()
+
+    monkeypatch.setenv("STRONGROOM_FINGERPRINT_KEY", str(tmp_path / "missing"))
+    with pytest.raises(SourceError, match="does not exist"):
+        load(None)

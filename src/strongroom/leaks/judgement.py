@@ -12,6 +12,7 @@ from strongroom.leaks.words import COMMON_PASSWORDS, PLACEHOLDERS
 from strongroom.model.finding import Confidence
 from strongroom.model.place import Nature
 
+_SIGNS = frozenset("!@#$%^&*+=?")
 _IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
 
 
@@ -37,6 +38,8 @@ def judge_password(value: str, name: str = "", user: str = "", *, custom: bool =
     if nature is not Nature.SECRET:
         return Judgement(nature, Confidence.MEDIUM)
     if " " in value.strip():
+        if _is_phrase(value):
+            return Judgement(nature, Confidence.MEDIUM, reason)
         return Judgement(Nature.PLAIN if _is_prose(value) else nature, Confidence.LOW, reason)
     if looks_random(value) or _is_mixed(value):
         return Judgement(nature, Confidence.HIGH, reason)
@@ -67,6 +70,12 @@ def judge_token(value: str, promised: Promise | None, *, custom: bool = False) -
 
 def _is_prose(value: str) -> bool:
     return len(value.split()) > 6 or len(value) > 80 or value.rstrip().endswith((".", ":"))
+
+
+def _is_phrase(value: str) -> bool:
+    """A few words with a digit and a sign that prose does not use: ``Tern 9 lanterns!``."""
+    few = len(value.split()) <= 4 and len(value) <= 40
+    return few and any(c.isdigit() for c in value) and any(c in _SIGNS for c in value) and len(value) >= 10
 
 
 def _is_mixed(value: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from strongroom.errors import StrongroomError
@@ -50,6 +52,15 @@ _NAMES = {
     "betterleaks.sendinblue-api-token": "Brevo API token",
     "betterleaks.xai-api-key": "xAI API key",
 }
+OWN_RULES = tuple(
+    Path(__file__).parent / "rules" / f"{name}.yaml"
+    for name in ("assigned", "cloud", "databases", "kubernetes", "registries", "services")
+)
+"""Rules for what the library's own catalogue lacks, or finds only beside a companion: an AWS key id alone."""
+
+ASSIGNED_RULES = frozenset(("strongroom.assigned-secret", "strongroom.exported-secret", "strongroom.ansible-password"))
+"""Rules that find whatever a program gives to a name that promises a secret."""
+
 PASSWORD_RULES = frozenset(
     (
         "betterleaks.generic-credential-uri",
@@ -57,13 +68,17 @@ PASSWORD_RULES = frozenset(
         "betterleaks.curl-auth-user",
         "betterleaks.hashicorp-tf-password",
         "betterleaks.nuget-config-password",
+        "strongroom.curl-user-password",
     )
 )
 """Rules that find whatever stands where a password does: what they find is judged as one."""
 
 
 class LibraryMatch(NamedTuple):
-    """One match: byte offsets in the text that was scanned, and the secret, decoded where it stood in base64."""
+    """One match: byte offsets in the text that was scanned, and the secret, decoded where it stood in base64.
+
+    ``name`` is what the value is given to, for rules that see it.
+    """
 
     start: int
     end: int
@@ -72,6 +87,7 @@ class LibraryMatch(NamedTuple):
     confidence: Confidence
     secret: str
     encoded: bool
+    name: str = ""
 
     def __repr__(self) -> str:
         return f"LibraryMatch({self.rule} {self.start}-{self.end})"
@@ -82,9 +98,13 @@ class Library:
 
     Loading takes 0.2 s (2.6 s the first time on a machine) and releases the interpreter's lock: call `load` in a
     thread while something else is read. The first scan loads them otherwise.
+
+    Args:
+        rules: opens files of further rules for as long as they are read; see `custom_rules.CustomRules.paths`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Callable[[], AbstractContextManager[Sequence[Path]]] | None = None) -> None:
+        self._rules = rules
         self._scanner: Scanner | None = None
         self._failure: Exception | None = None
         self._lock = threading.Lock()
@@ -94,7 +114,7 @@ class Library:
         with self._lock:
             if self._scanner is None and self._failure is None:
                 try:
-                    self._scanner = _new_scanner()
+                    self._scanner = _new_scanner(self._rules)
                 except (ImportError, OSError, RuntimeError, ValueError) as error:
                     self._failure = error
 
@@ -104,22 +124,35 @@ class Library:
         Raises:
             StrongroomError: the library's rules could not be loaded.
         """
+        for finding in self.scanner().scan(text):
+            if finding.visible and not is_identifier(finding.rule_id):
+                yield _match(finding)
+
+    def scanner(self) -> Scanner:
+        """Return the library's scanner, with its rules; loads them where that is still to be done.
+
+        Raises:
+            StrongroomError: the library's rules could not be loaded.
+        """
         if self._scanner is None:
             self.load()
-        scanner = self._scanner
-        if scanner is None:
+        if self._scanner is None:
             raise StrongroomError(
                 "the recognition rules could not be loaded", hint="install kingfisher-secret-scanner again"
             ) from self._failure
-        for finding in scanner.scan(text):
-            if finding.visible and not _NOT_SECRET.search(finding.rule_id):
-                yield _match(finding)
+        return self._scanner
 
 
-def _new_scanner() -> Scanner:
+def is_identifier(rule: str) -> bool:
+    """Tell whether a rule finds no secret: an identifier, a public key, or a Secret manifest as such."""
+    return _NOT_SECRET.search(rule) is not None
+
+
+def _new_scanner(rules: Callable[[], AbstractContextManager[Sequence[Path]]] | None) -> Scanner:
     from kingfisher_sdk import Rules, Scanner
 
-    return Scanner(Rules())
+    with rules() if rules is not None else nullcontext(()) as files:
+        return Scanner(Rules((*OWN_RULES, *files)))
 
 
 def _match(finding: Finding) -> LibraryMatch:
@@ -132,6 +165,7 @@ def _match(finding: Finding) -> LibraryMatch:
         confidence=_CONFIDENCES.get(finding.confidence, Confidence.MEDIUM),
         secret=finding.secret,
         encoded=finding.is_base64_encoded,
+        name=finding.captures.get("name", "") if finding.rule_id in ASSIGNED_RULES else "",
     )
 
 

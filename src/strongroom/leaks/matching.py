@@ -5,9 +5,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 
-from strongroom.leaks.judgement import judge_password
-from strongroom.leaks.library import PASSWORD_RULES, Library, LibraryMatch
-from strongroom.leaks.nature import is_placeholder, is_reference
+from strongroom.leaks.judging import judge_match
+from strongroom.leaks.library import ASSIGNED_RULES, Library, LibraryMatch
 from strongroom.leaks.recognisers.contract import Mark
 from strongroom.leaks.texts import Text
 from strongroom.model.finding import Confidence
@@ -61,16 +60,7 @@ def _mark(match: LibraryMatch, text: Text, first: int, last: int) -> Mark | None
         start = len(value[:first].decode("utf-8", "ignore"))
         end = start + len(value[first:last].decode("utf-8", "ignore"))
     decoded = match.secret if match.encoded or match.secret != text.value[start:end] else ""
-    nature, confidence, weak = _judge(match, decoded or text.value[start:end])
+    nature, confidence, weak = judge_match(match.rule, decoded or text.value[start:end], match.confidence, match.name)
+    if match.rule in ASSIGNED_RULES and (nature is not Nature.SECRET or confidence is Confidence.LOW):
+        return None  # what has a name is judged by it anyhow
     return Mark(start, end, match.rule, match.what, nature, confidence, decoded, weak)
-
-
-def _judge(match: LibraryMatch, secret: str) -> tuple[Nature, Confidence, str]:
-    if match.rule in PASSWORD_RULES:
-        password = secret.rpartition(":")[2] if match.rule.endswith("curl-auth-user") else secret
-        return judge_password(password)
-    if is_placeholder(secret):
-        return Nature.PLACEHOLDER, match.confidence, ""
-    if is_reference(secret) and any(mark in secret for mark in ("{{", "${", "$(")):
-        return Nature.REFERENCE, match.confidence, ""
-    return Nature.SECRET, match.confidence, ""

@@ -44,7 +44,7 @@ _ENDING = re.compile(
 _PASSWORDS = wordset(
     """
     password passwd pwd passphrase passcode pw pass passwort requirepass masterauth rootpass adminpass userpass dbpass
-    keypass storepass smtppass
+    keypass storepass smtppass restuserkey
     """
 )
 _ANYWHERE = frozenset(("password", "passwd", "passphrase"))
@@ -54,13 +54,15 @@ _CREDENTIALS = frozenset(("credential", "credentials", "cred", "creds", "auth", 
 _CONNECTIONS = frozenset(("dsn", "connectionstring", "connstr", "connectionuri", "connectionurl"))
 
 _CONNECTION_PAIRS = (("connection", "string"), ("conn", "str"))
+_SECRET_PAIRS = (("erlang", "cookie"), ("key", "base"))
+"""RabbitMQ: whoever has the cookie may run code on the node (rabbitmq.com/docs/clustering). Rails: SECRET_KEY_BASE."""
 
 # What makes a "key" a secret one: the word before it.
 _SECRET_KEYS = wordset(
     """
     api access secret private encryption decryption signing sign master shared account auth authkey license
     licence ssh deploy storage webhook session jwt hmac aes root rsa signature integration security cookie crypt
-    write admin registration authorization app application
+    write admin service registration authorization app application
     """
 )
 _PUBLIC_KEYS = frozenset(("app", "application"))  # only an API key by context; left to what the value looks like
@@ -122,8 +124,12 @@ def promise(name: str) -> Promise | None:
     if words[-2:] in _CONNECTION_PAIRS:
         return Promise.CONNECTION
     words = _significant(words)
+    if words[-2:] in _SECRET_PAIRS:
+        return Promise.SECRET
     if not words or words[0] in _SWITCHES or any(word in _DIGESTS for word in words):
         return None
+    if "htpasswd" in words:
+        return Promise.CREDENTIAL
     last = words[-1]
     if last == "key":
         return _key(words)

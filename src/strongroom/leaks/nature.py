@@ -48,7 +48,10 @@ _REFERENCE = re.compile(
     re.DOTALL,
 )
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-_ANGLED = re.compile(r"<[^<>\n]{0,120}>|\[[A-Za-z][\w .-]{1,80}\]|\(\w[\w .-]{1,60}\)|\{[a-zA-Z][\w .-]{0,60}\}")
+_ANGLED = re.compile(
+    r"<[^<>\n]{0,120}>|«[^»\n]{0,120}»|[⟪⟦⟨][^⟪⟦⟨\n]{0,120}[⟫⟧⟩]"
+    r"|\[[A-Za-z][\w .-]{1,80}\]|\(\w[\w .-]{1,60}\)|\{[a-zA-Z][\w .-]{0,60}\}"
+)
 _MASKED = re.compile(r"([*xX.•#_?-])\1*|[xX*•.…]{3,}.{0,8}|.{0,8}[xX]{4,}.{0,4}|.{0,8}[*•]{3,}.{0,8}|.{0,40}\.\.\.|…")
 _STAND_IN = re.compile(
     r"(?:your|my|the|some|an?|enter|insert|put|add|set|replace|change|use|fill)(?:[\s_-]+[A-Za-z0-9]+){1,6}"
@@ -102,7 +105,10 @@ _PATH = re.compile(
 _RELATIVE_PATH = re.compile(r"[\w.-]+(?:/[\w.{}*-]+)+")
 _FILE_NAME = re.compile(
     r"[\w./-]+\.(?:ya?ml|json|txt|pem|crt|cer|key|p12|pfx|jks|env|conf|cfg|ini|toml|properties|xml|py|js|ts|sh|go|html?|md|csv|log|sock|tpl|sql)"
+    r"|\.(?:htpasswd|pgpass|netrc|npmrc|pypirc|env|git-credentials)"
 )
+_CLASS = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*){1,8}\.[A-Z]\w*(?:[$.]\w+)*")
+"""A class in a package: ``org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder``."""
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\s]*")
 _URL_SECRET = re.compile(
     r"://[^/\s@?#]{0,128}:[^/\s@]{1,256}@|[?&](?:[\w-]*(?:token|key|secret|passw(?:or)?d|pwd|sig|signature|auth|code))=[^&\s]{6,}",
@@ -184,11 +190,38 @@ def is_reference(text: str) -> bool:
 
 
 def _genuine_beside(text: str) -> bool:
-    """`$` and a backtick occur in good passwords: a template that is a small part of a random-looking word is none."""
-    if any(mark in text for mark in ("{{", "${", "$(", "{%", "<%", "%(")):
+    """`$` and a backtick occur in good passwords: what looks like a template there is none."""
+    if any(mark in text for mark in _BRACKETS):
+        return _BRACKETED.search(text) is None and _is_jumbled(text)
+    rest = _TEMPLATE.sub(" ", text)
+    if not re.search(r"\s", text) and (_is_jumbled(rest) or not all(map(_is_variable, _VARIABLE.findall(text)))):
+        return True
+    return not text.startswith("$") and len(rest.replace(" ", "")) >= 2 and not re.search(r"[\s/:]", text)
+
+
+_BRACKETS = ("{{", "${", "$(", "{%", "<%", "%(")
+_BRACKETED = re.compile(
+    r"\{\{.*\}\}|\$\{[^}\n]{1,200}\}|\$\([^)\n]{1,300}\)|\{%.*%\}|<%.*%>|%\([a-z_]\w*\)s|\{\{\s|[{$(%]\Z", re.DOTALL
+)
+_VARIABLE = re.compile(r"\$\$?([A-Za-z_]\w*)")
+
+
+_WORDY_RUN = 2.5
+"""Letters of one case, or digits, in a row, on average: names have more, what was drawn by lot has less than two."""
+
+
+def _is_variable(name: str) -> bool:
+    """Tell whether somebody would call a variable so: in one case, or of words: ``DB_HOST``, ``dbPassword``."""
+    runs = _RUN.findall(name)
+    return name.isupper() or name.islower() or sum(map(len, runs)) >= _WORDY_RUN * len(runs)
+
+
+def _is_jumbled(text: str, fewest: int = 3, longest: float = _WORDY_RUN) -> bool:
+    """Tell whether small letters, capitals and digits follow each other as if drawn by lot."""
+    runs = _RUN.findall(text)
+    if len(runs) < fewest or text.isupper() or text.islower():
         return False
-    rest = _TEMPLATE.sub("", text)
-    return not text.startswith("$") and len(rest) >= 2 and not re.search(r"[\s/:]", text)
+    return sum(map(len, runs)) < longest * len(runs)
 
 
 def is_placeholder(text: str) -> bool:
@@ -234,7 +267,8 @@ def _is_path(text: str) -> bool:
     if _ADDRESS.fullmatch(text):
         return False
     if _PATH.fullmatch(text):
-        return not any(looks_random(part) for part in re.split(r"[/\\]", text)) and "=" not in text[-2:]
+        parts = re.split(r"[/\\]", text)
+        return "=" not in text[-2:] and not any(looks_random(part) or _is_jumbled(part, 5, 1.9) for part in parts)
     # `secret/data/app`, `team/app/token`: a path in a store. Base64 has slashes as well.
     return bool(_RELATIVE_PATH.fullmatch(text)) and all(_is_wordy(part) for part in text.split("/"))
 
@@ -256,6 +290,8 @@ def _is_address(text: str, promised: Promise | None) -> bool:
 
 def _is_plain(text: str, promised: Promise | None) -> bool:
     if text.lower() in (_SWITCHES_ONLY if promised is Promise.PASSWORD else _SWITCH_WORDS):
+        return True
+    if _CLASS.fullmatch(text):
         return True
     if _NUMBER.fullmatch(text):
         return promised is not Promise.PASSWORD or len(text) < 4

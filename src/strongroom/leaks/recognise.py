@@ -20,18 +20,25 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from strongroom.leaks.library import Library
+from strongroom.leaks.candidates.raw import INSIDE
+from strongroom.leaks.library import ASSIGNED_RULES, Library
 from strongroom.leaks.matching import library_marks
 from strongroom.leaks.overlap import Claim, adopted, settle
 from strongroom.leaks.recognisers import RECOGNISERS, named
+from strongroom.leaks.recognisers.contract import Mark
 from strongroom.leaks.secret_data import judge_secret_data
 from strongroom.leaks.texts import Text, texts_of
-from strongroom.model.origin import FieldPath, Origin
+from strongroom.model.finding import Confidence
+from strongroom.model.origin import FieldPath, Origin, show_path
 from strongroom.model.place import Candidate, Context, Nature, Sighting
-from strongroom.model.plaintext import Plaintext
+from strongroom.model.plaintext import Fingerprint, Plaintext
+from strongroom.sources.controlplane_encryption import RULE as ENCRYPTION_KEY
 
 STOOD_IN_FOR, LIBRARY, STRUCTURE, NAME, PLACE = range(5)
 """Ranks of claims, the strongest first."""
+
+PACKED = "decoded"
+"""The inner path of a text that is the whole of what a value holds packed."""
 
 MOST_MARKS = 5000
 """So many marks of one recogniser in one text are enough to say that it is full of secrets."""
@@ -46,6 +53,11 @@ class Recogniser:
 
     def __init__(self, library: Library | None = None) -> None:
         self._library = library or Library()
+
+    @property
+    def library(self) -> Library:
+        """The library's rules, for those who scan raw text beside."""
+        return self._library
 
     def load(self) -> None:
         """Load the library's rules now, for instance in a thread while sources are read; else `recognise` does."""
@@ -63,12 +75,24 @@ class Recogniser:
             StrongroomError: the library's rules could not be loaded.
             ValueError: the key is too short.
         """
-        for _, group in itertools.groupby(candidates, _document):
-            yield from self._in_document(list(group), key)
+        for sighting, _ in self.with_values(candidates, key):
+            yield sighting
 
-    def _in_document(self, candidates: list[Candidate], key: bytes) -> Iterator[Sighting]:
+    def with_values(self, candidates: Iterable[Candidate], key: bytes) -> Iterator[tuple[Sighting, Plaintext]]:
+        """Yield as `recognise`, each sighting with the value that it is of."""
+        for _, group in itertools.groupby(candidates, _document):
+            for claim in self._in_document(list(group)):
+                value = _secret_of(claim)
+                yield _sighting(claim, value.fingerprint(key)), value
+
+    def _in_document(self, candidates: list[Candidate]) -> Iterator[Claim]:
         texts = texts_of(candidates)
-        claims = [text.claim(LIBRARY, mark) for text, mark in library_marks(self._library, texts)]
+        opened = _opened(texts)
+        claims = [
+            text.claim(NAME if mark.rule in ASSIGNED_RULES else LIBRARY, mark)
+            for text, mark in library_marks(self._library, texts)
+            if not (mark.decoded and text.candidate.origin.field in opened)  # what is inside was looked at by itself
+        ]
         claims += _structures(texts)
         if claims:
             claims = adopted(claims, texts)
@@ -76,10 +100,14 @@ class Recogniser:
         settled = list(settle(claims))
         if any(text.candidate.context is Context.SECRET for text in texts):
             # what was overruled inside a value (the stand-in of a private key) does not make the value a secret
-            holding = {c.text.candidate.origin.field for c in settled if c.mark.nature is Nature.SECRET}
+            holding = {
+                field
+                for claim in settled
+                if claim.mark.nature is Nature.SECRET and claim.mark.confidence > Confidence.LOW
+                for field in _holders(claim.text.candidate.origin.field)
+            }
             settled = list(settle([*settled, *_secret_data(texts, holding)]))
-        for claim in settled:
-            yield _sighting(claim, key)
+        yield from settled
 
 
 def started() -> Recogniser:
@@ -112,30 +140,54 @@ def _names(texts: list[Text]) -> Iterator[Claim]:
         candidate = text.candidate
         if candidate.context is Context.SECRET and not text.is_part:
             continue  # its key's promise is weighed with its place
+        if candidate.context is Context.ENCRYPTION_KEY:
+            whole = Mark(0, len(text.value), ENCRYPTION_KEY, "encryption key", Nature.SECRET, Confidence.HIGH)
+            yield text.claim(NAME, whole)
+            continue
         mark = named.find(candidate.name, text.value, candidate.context)
         if mark is not None:
             yield text.claim(NAME, mark)
 
 
+def _holders(field: FieldPath) -> Iterator[FieldPath]:
+    """Yield a field, and those that hold it packed, the outermost last."""
+    yield field
+    while INSIDE in field:
+        field = field[: len(field) - 1 - field[::-1].index(INSIDE)]
+        yield field
+
+
+def _opened(texts: list[Text]) -> set[FieldPath]:
+    """Return the fields whose values were opened: texts of their own stand for what is in them."""
+    return {field for text in texts for field in itertools.islice(_holders(text.candidate.origin.field), 1, None)}
+
+
 def _secret_data(texts: list[Text], holding: set[FieldPath]) -> Iterator[Claim]:
-    for text in texts:
-        if text.candidate.context is Context.SECRET and not text.is_part:
-            name, holds = text.candidate.name, text.candidate.origin.field in holding
-            mark = judge_secret_data(name, text.value, is_binary=text.is_binary, holds_secret=holds)
-            yield text.claim(PLACE, mark)
+    """Judge values by where they stand: what is packed in others first, because it tells what those are."""
+    opened = _opened(texts)
+    for text in sorted(texts, key=lambda text: -text.candidate.origin.field.count(INSIDE)):
+        if text.candidate.context is not Context.SECRET or text.is_part:
+            continue
+        name, field = text.candidate.name, text.candidate.origin.field
+        mark = judge_secret_data(
+            name, text.value, is_binary=text.is_binary, holds_secret=field in holding, is_packed=field in opened
+        )
+        if mark.nature is Nature.SECRET and mark.confidence > Confidence.LOW:
+            holding.update(_holders(field))
+        yield text.claim(PLACE, mark)
 
 
-def _sighting(claim: Claim, key: bytes) -> Sighting:
+def _sighting(claim: Claim, fingerprint: Fingerprint) -> Sighting:
     candidate, mark = claim.text.candidate, claim.mark
     return Sighting(
-        context=candidate.context,
+        context=_context(candidate),
         name=candidate.name,
         nature=mark.nature,
         rule=mark.rule,
         what=mark.what,
         confidence=mark.confidence,
         origin=_origin(claim),
-        fingerprint=_secret_of(claim).fingerprint(key),
+        fingerprint=fingerprint,
         resource=candidate.resource,
         weak=mark.weak,
     )
@@ -150,11 +202,30 @@ def _secret_of(claim: Claim) -> Plaintext:
     return Plaintext(text.value[mark.start : mark.end])
 
 
+def _context(candidate: Candidate) -> Context:
+    """What is packed in a value of a Secret stands in that Secret, whatever it was looked at as."""
+    if candidate.resource is None:
+        return Context.FILE if candidate.context is Context.SECRET else candidate.context
+    if INSIDE not in candidate.origin.field:
+        return candidate.context
+    return Context.SECRET if candidate.resource.kind == "Secret" else Context.CONFIG_MAP
+
+
 def _origin(claim: Claim) -> Origin:
     origin = claim.text.candidate.origin
+    if INSIDE in origin.field:
+        return _of_packed(origin)
     start, end = claim.text.shown_span(claim.mark)
     if (start, end) == (origin.inner_start, origin.inner_end):
         return origin
     if not origin.field:
         return claim.text.moved(start, end)
     return msgspec.structs.replace(origin, inner_start=start, inner_end=end)
+
+
+def _of_packed(origin: Origin) -> Origin:
+    """Return the origin of a text that is packed in a field: the field, and the way inside it."""
+    cut = origin.field.index(INSIDE)
+    way = show_path(tuple(step for step in origin.field[cut:] if step != INSIDE))
+    inner = f"{way}: {origin.inner}" if way and origin.inner else way or origin.inner or PACKED
+    return msgspec.structs.replace(origin, field=origin.field[:cut], inner=inner, inner_start=0, inner_end=0)

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from strongroom.leaks.judgement import judge_password
+from strongroom.leaks.judgement import Judgement, judge_password
 from strongroom.leaks.names import Promise, promise, promises_plain
 from strongroom.leaks.nature import LONGEST, is_placeholder, looks_random, nature_of
-from strongroom.leaks.recognisers import named
+from strongroom.leaks.recognisers import named, url_password
 from strongroom.leaks.recognisers.contract import Mark
 from strongroom.model.finding import Confidence
 from strongroom.model.place import Nature
@@ -32,7 +32,9 @@ _ISSUED = ("client secret", "secret access key")
 _SHORT_WORD = 8
 
 
-def judge_secret_data(key: str, value: str, *, is_binary: bool = False, holds_secret: bool = False) -> Mark:
+def judge_secret_data(
+    key: str, value: str, *, is_binary: bool = False, holds_secret: bool = False, is_packed: bool = False
+) -> Mark:
     """Return the mark for one key of a Secret.
 
     A file of settings in which nothing was recognised is settings, though it stands in a Secret: many charts keep all
@@ -43,16 +45,22 @@ def judge_secret_data(key: str, value: str, *, is_binary: bool = False, holds_se
         value: the decoded value; for bytes that are not UTF-8, any text of their length.
         is_binary: the value is not text.
         holds_secret: something inside the value was recognised as a secret.
+        is_packed: the value was opened (a release of Helm, base64 in base64), and what is inside was judged.
     """
     promised = Promise.KEY if key == _KEY else promise(key)
     what = named.what(key, promised) if promised else "secret data"
     if holds_secret:
         nature, confidence, weak = Nature.SECRET, Confidence.HIGH, ""
+    elif not is_binary and is_stood_in_for(value):
+        nature, confidence, weak = Nature.PLACEHOLDER, Confidence.MEDIUM, ""
+    elif is_packed:
+        generated = any(map(looks_random, _json_in(value)))
+        nature, confidence, weak = (
+            (Nature.SECRET, Confidence.HIGH, "") if generated else (Nature.PLAIN, Confidence.LOW, "")
+        )
     elif not is_binary and is_settings(value):
         nature, confidence, weak = nature_of(value), Confidence.LOW, ""
         nature = Nature.PLAIN if nature is Nature.SECRET else nature
-    elif not is_binary and is_stood_in_for(value):
-        nature, confidence, weak = Nature.PLACEHOLDER, Confidence.MEDIUM, ""
     else:
         nature, confidence, weak = _judge(key, value, promised, is_binary=is_binary)
     if nature is Nature.PLACEHOLDER and what in _ISSUED:
@@ -73,15 +81,28 @@ def is_settings(value: str) -> bool:
 
 def is_stood_in_for(value: str) -> bool:
     """Tell whether a text is base64 of JSON that holds stand-ins and settings, and nothing that looks generated."""
+    texts = _json_in(value)
+    return any(map(is_placeholder, texts)) and not any(map(_may_be_secret, texts))
+
+
+def _json_in(value: str) -> list[str]:
+    """Return the texts of JSON that stands in base64; none where a value is no such."""
     packed = "".join(value.split())
     if not packed.startswith(_JSON_IN_BASE64) or len(packed) > LONGEST:
-        return False
+        return []
     try:
         document = msgspec.json.decode(base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True))
     except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
-        return False
-    texts = list(_strings_of(document))
-    return any(map(is_placeholder, texts)) and not any(_may_be_secret(text) for text in texts)
+        return []
+    return list(_strings_of(document))
+
+
+def _of_url(value: str) -> Judgement | None:
+    """A URL whose only password is a stand-in, or everybody's first one, is no more than that."""
+    marks = list(url_password.find(value, "")) if "://" in value else []
+    if not marks or any(mark.confidence > Confidence.LOW and mark.nature is Nature.SECRET for mark in marks):
+        return None
+    return Judgement(marks[0].nature, Confidence.LOW, marks[0].weak)
 
 
 def _may_be_secret(text: str) -> bool:
@@ -108,7 +129,7 @@ def _judge(key: str, value: str, promised: Promise | None, *, is_binary: bool) -
     if promised is None and promises_plain(key) and not looks_random(value) and "://" not in value:
         nature = nature_of(value)
         return (Nature.PLAIN if nature is Nature.SECRET else nature), Confidence.MEDIUM, ""
-    judged = judge_password(value, key)
+    judged = _of_url(value) or judge_password(value, key)
     if judged.nature is not Nature.SECRET:
         return judged
     if promised and judged.confidence > Confidence.LOW:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from strongroom.leaks.candidates.raw import INSIDE
 from strongroom.leaks.overlap import Claim
 from strongroom.leaks.recognisers.contract import Mark
 from strongroom.model.origin import FieldPath, Origin
@@ -85,8 +86,10 @@ def _after(text: str, line: int, column: int) -> tuple[int, int]:
 
 
 def _is_encoded(candidate: Candidate) -> bool:
-    """The values of a Secret's ``data`` and of ``binaryData`` stand in base64."""
+    """The values of a Secret's ``data`` and of ``binaryData`` stand in base64, and what is packed in others anyhow."""
     field = candidate.origin.field
+    if INSIDE in field:
+        return True
     if len(field) < 2:
         return False
     if candidate.context is Context.SECRET:

@@ -16,6 +16,7 @@ class Reason(enum.Enum):
     UNREADABLE = "cannot be read"
     TOO_LARGE = "larger than the limit"
     NOT_UTF8 = "not UTF-8 text"
+    BINARY = "not text"
     BAD_DOCUMENT = "document cannot be parsed"
     DUPLICATE_KEY = "duplicate key: the last one counts"
     TEMPLATE = "template that was not rendered"
@@ -24,6 +25,7 @@ class Reason(enum.Enum):
     NOT_PERMITTED = "not permitted"
     NOT_ANSWERED = "the API server failed at it"
     UNREASONED = "ignore comment without a reason: it does not count"
+    SHALLOW = "shallow clone: older versions are not here"
     LIMIT = "limit reached"
     CHECK_FAILED = "check failed"
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from strongroom.errors import SourceError
 from strongroom.model.plaintext import FINGERPRINT_KEY_BYTES
 
+VARIABLE = "STRONGROOM_FINGERPRINT_KEY"
+"""Names a file, not the key itself: an environment is handed on to every program that is started."""
 _FILE = "fingerprint.key"
 _LARGEST = 4096
 
@@ -22,11 +24,14 @@ def state_folder() -> Path:
 def load(path: str | None) -> bytes:
     """Return the key: from a file that the user names, else the installation's own, which is made on first use (0600).
 
+    The environment may name the file too (``STRONGROOM_FINGERPRINT_KEY``), for the key that a team shares.
+
     Raises:
         SourceError: the named file cannot be read or is too short; the state folder cannot be written; the
             installation's key is readable by others.
     """
-    if path is not None:
+    path = path or os.environ.get(VARIABLE)
+    if path:
         return _read(Path(path), own=False)
     file = state_folder() / _FILE
     try:

@@ -31,13 +31,16 @@ from strongroom.posture.examine import examine
 from strongroom.posture.standards import load as load_standards
 from strongroom.sources.cluster_options import ClusterOptions
 from strongroom.sources.collect import Options, collect
-from strongroom.sources.controlplane_encryption import key_sightings
+from strongroom.sources.controlplane_encryption import key_sightings, with_keys
 from strongroom.sources.etcd_options import EtcdOptions
 from strongroom.sources.imports.read import Imports, read_imports
 from strongroom.sources.reading import Reading
 from strongroom.survey.arrivals import Arrivals
+from strongroom.survey.history import leaks_of, trees, with_history
 from strongroom.survey.imports import joined, pages
 from strongroom.survey.locate import Locator
+from strongroom.survey.reach import OF_REACH, with_reach
+from strongroom.survey.scan_findings import pages as leak_pages
 from strongroom.survey.twins import SUPPRESSED, without_twins
 
 
@@ -106,10 +109,10 @@ def look(request: Request, stdin: BinaryIO | None = None, recogniser: Recogniser
         progress=request.progress,
         arrived=arrivals.take,
     )
-    reading = collect(request.sources, options, stdin)
+    reading = collect(trees(request.sources), options, stdin)
     request.progress("looking for secret values")
-    sightings = [*arrivals.sightings, *recogniser.recognise(_candidates(reading), request.key)]
-    sightings += key_sightings(reading.resources, request.key)
+    sightings = [*arrivals.sightings, *recogniser.recognise(candidates(reading), request.key)]
+    sightings = with_keys(sightings, key_sightings(reading.resources, request.key))
     files = [fact for file in reading.whole_files for fact in facts_of_file(file.origin.path, file.data, file.origin)]
     now = request.now or datetime.now(UTC)
     request.progress("joining")
@@ -127,7 +130,8 @@ def look(request: Request, stdin: BinaryIO | None = None, recogniser: Recogniser
     return Known(facts, reading)
 
 
-def _candidates(reading: Reading) -> Iterable[Candidate]:
+def candidates(reading: Reading) -> Iterable[Candidate]:
+    """Yield the texts of a reading that recognition looks at."""
     for resource in reading.resources:
         if not resource.origin.object:  # those of a cluster were looked at when they arrived
             yield from of_resource(resource)
@@ -144,17 +148,22 @@ def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recognis
         StrongroomError: a source cannot be read at all.
     """
     imports = read_imports(request.imports, request.key, request.limits)
+    recogniser = recogniser or started()
     known = look(request, stdin, recogniser)
+    history = leaks_of(request.sources, request.key, recogniser.library)
     request.progress("examining")
-    skipped = list(known.reading.skipped)
-    examined = examine(known.facts, _chosen(request), skipped)
+    skipped = [*known.reading.skipped, *history.skipped]
+    chosen = _chosen(request)
+    facts = with_reach(known.facts) if any(check.id in OF_REACH for check in chosen) else known.facts
+    examined = examine(facts, chosen, skipped)
     found = without_twins(examined)
     suppressed = {SUPPRESSED: len(examined) - len(found)} if len(examined) > len(found) else {}
     kept = _judged(found, request, known.facts.now, suppressed)
     locator = Locator(known.reading.texts, request.limits, _sensitive(known.facts))
     placed = _not_ignored_inline(locator.findings(kept), locator, suppressed, skipped)
     placed, others = joined(placed, _chosen_imports(imports, request), known.facts.sightings)
-    placed += _judged(others, request, known.facts.now, suppressed)
+    placed, leaks = with_history(placed, history)
+    placed += _judged([*others, *leaks], request, known.facts.now, suppressed)
     return Report(
         tool=f"strongroom {strongroom.__version__}",
         sources=request.sources,
@@ -163,15 +172,15 @@ def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recognis
         sightings=_placed_where_shared(known.facts.sightings, locator),
         suppressed=suppressed,
         skipped=tuple(sorted(skipped)),
-        coverage=coverage(known.reading, imports),
-        checks={check.id: page(check) for check in CHECKS} | pages(imports.findings),
+        coverage=coverage(known.reading, imports, history.notes),
+        checks={check.id: page(check) for check in CHECKS} | pages(imports.findings) | leak_pages(leaks),
         standards=load_standards(),
         fail_on=request.settings.fail_on,
         created=known.facts.now.astimezone(UTC).isoformat(timespec="seconds"),
     )
 
 
-def coverage(reading: Reading, imports: Imports = Imports()) -> Coverage:  # noqa: B008 - frozen
+def coverage(reading: Reading, imports: Imports = Imports(), notes: tuple[str, ...] = ()) -> Coverage:  # noqa: B008
     """Return what a reading covered."""
     stored = sum(count.count for one in reading.stores for count in one.counts)
     return Coverage(
@@ -181,7 +190,7 @@ def coverage(reading: Reading, imports: Imports = Imports()) -> Coverage:  # noq
         other_documents=reading.other_documents,
         other_files=reading.other_files,
         other_facts=len(reading.host_files) + stored + len(imports.findings),
-        notes=(*reading.notes, *imports.notes),
+        notes=(*reading.notes, *imports.notes, *notes),
     )
 
 

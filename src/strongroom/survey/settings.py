@@ -13,6 +13,7 @@ import msgspec
 from strongroom.errors import UsageError
 from strongroom.model.finding import Severity
 from strongroom.model.imported import PREFIX as IMPORTED
+from strongroom.model.leak import PREFIX as LEAK
 from strongroom.model.settings import Ignore, Settings
 
 _FILE = "strongroom.toml"
@@ -22,6 +23,7 @@ class _Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     max_secret_age_days: int | None = None
     certificate_warning_days: int | None = None
     shared_account_limit: int | None = None
+    secret_reach_limit: int | None = None
 
 
 class _Conventions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -126,7 +128,7 @@ def require_known(id_: str, known_ids: frozenset[str], where: str) -> None:
     Raises:
         UsageError: with the nearest id as the hint.
     """
-    if id_ in known_ids or id_.startswith(IMPORTED):
+    if id_ in known_ids or id_.startswith((IMPORTED, LEAK)):
         return
     import difflib
 

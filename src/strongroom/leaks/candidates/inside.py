@@ -14,17 +14,37 @@ from strongroom.model.place import Context
 LONGEST = 1 << 17
 """Larger embedded files are not parsed, which takes a second for each megabyte: their lines are looked at."""
 
-_HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "auth", "dsn", "conn", "cookie")
+_HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "auth", "dsn", "conn", "cookie", "identified")
 _NAMED = re.compile(
     r"(?:pass|pwd|secret|token|key|cred|auth|dsn|conn|cookie)(?P<rest>[\w.-]{0,60})[\"']?[ \t]{0,8}[:=]", re.IGNORECASE
 )
+_PAIRED = re.compile(r"\bname[\"']?[ \t]*:[ \t]*[\"']?(?P<name>[\w.-]{2,80})")
+_PAIR_NAMES = (("name",), ("key",))
 _NAME_BEFORE = re.compile(r"[\w.-]{0,120}\Z")
 _VALUE = re.compile(
-    r"[ \t]{0,8}(?:\"(?P<double>[^\"\n]{1,512})\"|'(?P<single>[^'\n]{1,512})'"
-    r"|(?P<bare>[^\s\"'(){}\[\],;#][^\s\"'(){}\[\],;]{0,511}))"
-    r"[ \t]*[,;]?[ \t]*(?:\r?$|\#|[,}])",
+    r"[ \t]{0,8}(?:\"(?P<double>[^\"\n]{1,512})\"(?=[\s,;:)}\]/>#]|\Z)|'(?P<single>[^'\n]{1,512})'(?=[\s,;:)}\]/>#]|\Z)"
+    r"|(?P<bare>[^\s\"'(){}\[\],;#][^\s\"'(){}\[\],;]{0,511})[ \t]*[,;]?[ \t]*(?:\r?$|\#|[,}]))",
     re.MULTILINE,
 )
+_FORMS = (
+    # XML elements: <password>…</password>
+    re.compile(r"<(?P<name>[\w.-]{2,60})>(?P<value>[^<>\s]{4,256})</(?P=name)>"),
+    # calls with a name and a value: define('DB_PASSWORD', '…'), headers:add("x-api-key", "…")
+    re.compile(r"[\"'](?P<name>[\w.-]{2,60})[\"'][ \t]*,[ \t]*[\"'](?P<value>[^\"'\n]{4,256})[\"'][ \t]*\)"),
+    # XML settings: <add key="Password" value="…"/>
+    re.compile(r"\b(?:key|name)=\"(?P<name>[\w.-]{2,60})\"[ \t]+value=\"(?P<value>[^\"\n]{4,256})\""),
+    # directives: requirepass …, HTTP_Passwd …, user admin insecure-password …
+    re.compile(
+        r"^[ \t]*(?:user[ \t]+\S{1,60}[ \t]+)?(?P<name>[\w.-]{0,40}(?:passw(?:or)?d|pass|secret|token|key)[\w.-]{0,20})"
+        r"[ \t]+(?P<value>(?=[^\s\"']*[0-9])[^\s\"'#;{}=:][^\s\"';{}=:]{5,127})[ \t]*;?[ \t]*\r?$",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+)
+_SQL = re.compile(
+    r"\b(?:IDENTIFIED[ \t]+(?:WITH[ \t]+\S{1,40}[ \t]+)?BY|PASSWORD)[ \t]+(?:=[ \t]*)?'(?P<value>[^'\n]{1,256})'",
+    re.IGNORECASE,
+)
+"""A password in SQL: ``CREATE USER … PASSWORD '…'`` (PostgreSQL), ``IDENTIFIED BY '…'`` (MySQL, Oracle)."""
 # what follows a colon or an equals sign in programs, and the head of a YAML block
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+|=.*|[|>][+-]?[0-9]?")
 
@@ -41,17 +61,24 @@ def leaves_of(context: Context, name: str, text: str, field: FieldPath, *, exact
         field: the way to the field that holds it.
         exact: the text stands in the field as it is, so that offsets in it mean something.
     """
-    if next(_promising(text), None) is None:
+    if not _is_promising(text):
         return
     embedded = parse(name, text) if len(text) <= LONGEST else None
     if embedded is None:
         yield from _lines_of(context, text, field, exact=exact)
         return
+    pairs = {leaf.path[:-1]: leaf.value for leaf in embedded.leaves if leaf.path[-1:] in _PAIR_NAMES}
     for leaf in embedded.leaves:
-        last = _last_name(leaf.path)
+        last = pairs.get(leaf.path[:-1], "value") if leaf.path[-1:] == ("value",) else _last_name(leaf.path)
         if worth_a_look(last, leaf.value):
             start, end = (leaf.start, leaf.end) if exact else (0, 0)
             yield Raw(context, last, leaf.value, field, _inner(leaf.path), start, end)
+
+
+def _is_promising(text: str) -> bool:
+    if next(_promising(text), None) is not None or next(_in_other_forms(text), None) is not None:
+        return True
+    return any(promise(match["name"]) is not None for match in _PAIRED.finditer(text))
 
 
 def _promising(text: str) -> Iterator[tuple[str, int]]:
@@ -83,6 +110,21 @@ def _lines_of(context: Context, text: str, field: FieldPath, *, exact: bool) -> 
         if match.lastgroup == "bare" and _CODE.fullmatch(value):
             continue
         yield Raw(context, name, value, field, name, *((start, end) if exact else (0, 0)))
+    for name, start, end in _in_other_forms(text):
+        yield Raw(context, name, text[start:end], field, name, *((start, end) if exact else (0, 0)))
+
+
+def _in_other_forms(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the name, start and end of each value that is not given by ``:`` or ``=``."""
+    low = text.lower()
+    if not any(hint in low for hint in _HINTS):
+        return
+    for form in _FORMS:
+        for match in form.finditer(text):
+            if promise(match["name"]) is not None:
+                yield match["name"], *match.span("value")
+    for match in _SQL.finditer(text):
+        yield "password", *match.span("value")
 
 
 def _inner(path: FieldPath) -> str:

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strongroom.leaks.candidates import last_applied, shell, tree
+from strongroom.leaks.candidates import last_applied, packed, shell, tree
 from strongroom.leaks.candidates.inside import leaves_of
 from strongroom.leaks.candidates.raw import Raw, worth_a_look
 from strongroom.leaks.wordset import wordset
@@ -41,8 +41,13 @@ _HEADERS = (
 )
 
 
-def raws_of(resource: Resource) -> Iterator[Raw]:
-    """Yield every value of an object that may be a secret."""
+def raws_of(resource: Resource, *, opens: bool = True) -> Iterator[Raw]:
+    """Yield every value of an object that may be a secret.
+
+    Args:
+        resource: the object.
+        opens: packed values are opened; those of an object that was packed itself are not.
+    """
     kind, group = resource.kind, resource.group
     if resource.annotations or resource.labels:
         yield from tree.metadata_of(resource.body.get("metadata"), ("metadata",), but=last_applied.ANNOTATIONS)
@@ -50,14 +55,18 @@ def raws_of(resource: Resource) -> Iterator[Raw]:
             if annotation in resource.annotations:
                 yield from last_applied.raws_of(resource, annotation, raws_of)
     if kind == "Secret" and not group:
-        yield from _of_secret(resource)
+        yield from _of_secret(resource, opens=opens)
     elif kind == "ConfigMap" and not group:
-        yield from _of_config_map(resource)
+        yield from _of_config_map(resource, opens=opens)
     elif kind not in NOTHING_TO_SEE:
         yield from _of_other(resource)
 
 
-def _of_secret(resource: Resource) -> Iterator[Raw]:
+def _of_packed(resource: Resource) -> Iterator[Raw]:
+    return raws_of(resource, opens=False)
+
+
+def _of_secret(resource: Resource, *, opens: bool) -> Iterator[Raw]:
     for part in ("data", "stringData"):
         for key, value in as_dict(resource.body.get(part)).items():
             held = _held(value)
@@ -66,6 +75,8 @@ def _of_secret(resource: Resource) -> Iterator[Raw]:
             yield Raw(Context.SECRET, key, held, (part, key))
             if isinstance(held, str) and ("\n" in held or held[:1] == "{"):
                 yield from leaves_of(Context.SECRET, key, held, (part, key), exact=part == "stringData")
+            elif opens:
+                yield from packed.raws_of(Context.SECRET, key, held, (part, key), _of_packed)
 
 
 def _held(value: Any) -> str | bytes | None:
@@ -76,16 +87,20 @@ def _held(value: Any) -> str | bytes | None:
     return value if isinstance(value, str) else None
 
 
-def _of_config_map(resource: Resource) -> Iterator[Raw]:
+def _of_config_map(resource: Resource, *, opens: bool) -> Iterator[Raw]:
     for key, value in as_dict(resource.body.get("data")).items():
         if isinstance(value, str) and worth_a_look(key, value):
             yield Raw(Context.CONFIG_MAP, key, value, ("data", key))
             yield from _in_file(key, value, ("data", key))
+            if opens:
+                yield from packed.raws_of(Context.CONFIG_MAP, key, value, ("data", key), _of_packed)
     for key, value in as_dict(resource.body.get("binaryData")).items():
-        text = _decoded(value)
-        if text:
-            yield Raw(Context.CONFIG_MAP, key, text, ("binaryData", key))
-            yield from leaves_of(Context.CONFIG_MAP, key, text, ("binaryData", key), exact=False)
+        held = _decoded(value)
+        if isinstance(held, str) and held:
+            yield Raw(Context.CONFIG_MAP, key, held, ("binaryData", key))
+            yield from leaves_of(Context.CONFIG_MAP, key, held, ("binaryData", key), exact=False)
+        if held and opens:
+            yield from packed.raws_of(Context.CONFIG_MAP, key, held, ("binaryData", key), _of_packed)
 
 
 def _in_file(key: str, text: str, field: FieldPath) -> Iterator[Raw]:
@@ -97,11 +112,15 @@ def _in_file(key: str, text: str, field: FieldPath) -> Iterator[Raw]:
         yield from tree.script_parts(text, Context.CONFIG_MAP, field)
 
 
-def _decoded(value: Any) -> str | None:
+def _decoded(value: Any) -> str | bytes | None:
     try:
-        return base64.b64decode(value, validate=True).decode("utf-8") if isinstance(value, str) else None
+        data = base64.b64decode("".join(value.split()), validate=True) if isinstance(value, str) else None
     except (binascii.Error, ValueError):
         return None
+    try:
+        return data.decode("utf-8") if data else None
+    except UnicodeDecodeError:
+        return data
 
 
 def _of_other(resource: Resource) -> Iterator[Raw]:
@@ -118,7 +137,9 @@ def _of_pod_spec(workload: Workload) -> Iterator[Raw]:
             if variable.value is not None and worth_a_look(variable.name, variable.value):
                 field = (*variable.field, "value")
                 yield Raw(Context.ENV, variable.name, variable.value, field)
-                if "\n" in variable.value or variable.value[:1] == "{":
+                if tree.is_command_line(variable.name, variable.value):
+                    yield from tree.script_parts(variable.value, Context.ENV, field)
+                elif "\n" in variable.value or variable.value[:1] == "{":
                     yield from leaves_of(Context.ENV, variable.name, variable.value, field)
         if "command" in container.body or "args" in container.body:
             yield from _command_line(container)

@@ -14,6 +14,9 @@ from strongroom.model.resource import ResourceId
 SHORTEST = 8
 """A shorter value without a name that promises a secret is not looked at: no rule of the library matches so little."""
 
+INSIDE = "\0"
+"""The step of a field path behind which a text stands that its field holds packed; no document has such a key."""
+
 
 class Raw(NamedTuple):
     """A named value at a field, or at a part of a field.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,8 +49,14 @@ SCRIPTS = frozenset(
 )
 """Fields that hold command lines."""
 
-_VARIABLE_LISTS = frozenset(("environment", "env", "variables", "env_vars", "envVars", "build_args", "args"))
+_VARIABLE_LISTS = frozenset(
+    ("environment", "env", "variables", "env_vars", "envVars", "build_args", "args", "literals")
+)
 _PAIR_NAMES = ("name", "key")
+_VAGUE = frozenset(("key",))
+"""Names that mean something only behind the name of what they are of: ``license: {key: …}``."""
+_COMMAND_LINE = re.compile(r"(?:^|_)(?:ARGS|OPTS|OPTIONS|FLAGS|CMD|COMMAND|ARGUMENTS)$", re.IGNORECASE)
+"""Variables that hold command lines: ``JAVA_OPTS``, ``HELM_ARGS``."""
 
 
 def strings_of(
@@ -82,7 +89,10 @@ def _of_mapping(value: dict[Any, Any], context: Context, field: FieldPath, skip:
         if not child or not isinstance(key, str) or key in STRUCTURAL:
             continue
         if isinstance(child, str):
-            yield from named_string(child, paired if paired and key == "value" else key, context, (*field, key))
+            name = paired if paired and key == "value" else key
+            if name in _VAGUE and (above := _name_of(field)):
+                name = f"{above}_{name}"
+            yield from named_string(child, name, context, (*field, key))
         elif isinstance(child, (dict, list)) and (*field, key) not in skip:
             if key == "metadata":
                 yield from metadata_of(child, (*field, key))
@@ -130,10 +140,20 @@ def named_string(value: str, name: str, context: Context, field: FieldPath) -> I
     if not worth_a_look(name, value):
         return
     yield Raw(context, name, value, field)
-    if name in SCRIPTS:
+    if name in SCRIPTS or is_command_line(name, value):
         yield from script_parts(value, context, field)
-    elif "\n" in value.rstrip("\n"):
-        yield from leaves_of(context, name, value, field)
+    elif "\n" in value.rstrip("\n") or value[:1] == "{":
+        yield from leaves_of(context, _file_name(name, field), value, field)
+
+
+def is_command_line(name: str, value: str) -> bool:
+    """Tell whether a value is a command line or options for one, by its name: ``JAVA_OPTS: -Dpassword=…``."""
+    return ("-" in value or "=" in value) and "\n" not in value and _COMMAND_LINE.search(name) is not None
+
+
+def _file_name(name: str, field: FieldPath) -> str:
+    """Argo CD and others hold chart values as a text: that is YAML, though its name does not say so."""
+    return "values.yaml" if name == "values" and len(field) > 1 and field[-2] == "helm" else name
 
 
 def script_parts(script: str, context: Context, field: FieldPath) -> Iterator[Raw]:

@@ -19,7 +19,7 @@ _USERINFO = re.compile(
 # the Go drivers' form: user:password@tcp(host:3306)/db
 _GO_DSN = re.compile(r"(?P<user>[\w.-]{1,64}):(?P<password>[^\s/:@\"']{1,128})@(?:tcp|unix)\(")
 _QUERY = re.compile(
-    r"[?&](?:access_token|api_?key|apikey|auth_token|token|secret|password|sig|client_secret|private_token)=(?P<password>[^&\s\"'<>#]{8,512})",
+    r"[?&](?P<name>access_token|api_?key|apikey|auth_token|token|secret|password|sig|client_secret|private_token)=(?P<password>[^&\s\"'<>#]{8,512})",
     re.IGNORECASE,
 )
 _TOKEN_USERS = frozenset(
@@ -40,10 +40,11 @@ def find(value: str, _name: str) -> Iterator[Mark]:
                 *match.span("password"), "url-password", what, *judged[:2], _if_other(password, match), judged.weak
             )
     for match in _QUERY.finditer(value):
-        token = unquote(match["password"])
-        judged = judge_token(token, Promise.TOKEN)
+        token, is_password = unquote(match["password"]), match["name"].lower() == "password"
+        judged = judge_password(token) if is_password else judge_token(token, Promise.TOKEN)
         if judged.nature is not Nature.SECRET or judged.confidence is Confidence.HIGH:
-            yield Mark(*match.span("password"), "url-parameter", "token in a URL", *judged[:2], _if_other(token, match))
+            what = "password in a URL" if is_password else "token in a URL"
+            yield Mark(*match.span("password"), "url-parameter", what, *judged[:2], _if_other(token, match))
 
 
 def _is_line_position(match: re.Match[str]) -> bool:

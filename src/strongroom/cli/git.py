@@ -1,0 +1,101 @@
+"""``strongroom git``: what Git runs, with and without the program pre-commit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from strongroom.cli.root import CLEAN, FINDINGS
+from strongroom.errors import UsageError
+
+if TYPE_CHECKING:
+    from strongroom.survey.hooks import Step
+
+_BASELINE = ".strongroom-baseline"
+
+
+@click.group("git")
+def command() -> None:
+    """Guard what is committed."""
+
+
+@command.command("install")
+@click.option("--baseline", metavar="FILE", help=f"The baseline of the hook.  [default: {_BASELINE}, where it is]")
+@click.option("--fingerprint-key", metavar="FILE", help="The key of the hook, for a baseline that a team shares.")
+@click.option("--shared", is_flag=True, help="Also where core.hooksPath serves other repositories too.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def install(baseline: str | None, fingerprint_key: str | None, shared: bool, dry_run: bool, yes: bool) -> int:
+    """Put a pre-commit hook into this repository.
+
+    It looks at what is about to be committed: strongroom scan --staged and strongroom git check-encrypted --staged. A
+    hook that is there already goes on being run, before ours.
+    """
+    from strongroom.survey import hooks
+
+    where = hooks.repository(Path.cwd())
+    known = baseline if baseline is not None else (_BASELINE if (where.top / _BASELINE).is_file() else "")
+    if baseline and not (where.top / baseline).is_file():
+        raise UsageError(f"baseline {baseline} does not exist in {where.top}", hint="--write-baseline makes it")
+    text = hooks.script(known, fingerprint_key or "")
+    return _apply(hooks.installing(where, text, known, shared=shared), dry_run=dry_run, yes=yes)
+
+
+@command.command("uninstall")
+@click.option("--shared", is_flag=True, help="Also where core.hooksPath serves other repositories too.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def uninstall(shared: bool, dry_run: bool, yes: bool) -> int:
+    """Take the hook out, and put back what was there before."""
+    from strongroom.survey import hooks
+
+    where = hooks.repository(Path.cwd())
+    return _apply(hooks.uninstalling(where, shared=shared), dry_run=dry_run, yes=yes)
+
+
+@command.command("check-encrypted")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--staged", is_flag=True, help="What is about to be committed, instead of files.")
+def check_encrypted(files: tuple[str, ...], staged: bool) -> int:
+    """Refuse Secrets in plain text, and SOPS files that were tampered with.
+
+    No key is needed: what shows without one is looked at, also against the last commit.
+    """
+    from strongroom.leaks.files.committed import SUFFIXES, refusals
+    from strongroom.report.sanitise import line
+    from strongroom.survey import staged as reading
+
+    if staged == bool(files):
+        raise UsageError("check-encrypted takes files, or --staged")
+    versions = reading.staged(SUFFIXES) if staged else reading.named(f for f in files if f.endswith(SUFFIXES))
+    refused = sorted(one for v in versions for one in refusals(v.path, v.data, v.before))
+    for one in refused:
+        click.echo(line(one.show()))
+    if refused:
+        click.echo(f"{len(refused)} reasons not to commit", err=True)
+    return FINDINGS if refused else CLEAN
+
+
+def _apply(steps: list[Step], *, dry_run: bool, yes: bool) -> int:
+    """Show the steps, ask, do them."""
+    from strongroom.report.sanitise import line
+
+    if not steps:
+        click.echo("nothing to do: all is as it should be")
+        return CLEAN
+    for step in steps:
+        click.echo(f"{'would ' if dry_run else ''}{line(step.words)}")
+    if dry_run:
+        return CLEAN
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("nobody is there to ask", hint="--yes does it, --dry-run only shows it")
+        if not click.confirm("Do it?", default=True):
+            return CLEAN
+    for step in steps:
+        step.do()
+    click.echo("done")
+    return CLEAN

@@ -1,0 +1,1 @@
+"""What other secret scanners were told, taken over: rules, allowlists, accepted findings."""

@@ -1,0 +1,263 @@
+"""What is found in the contents of one file: two passes over it, joined.
+
+The first reads the raw text with the library's rules. The second reads documents as Kubernetes and other programs do
+(`leaks.anything`) and knows what a field means; it runs where a look at the bytes says that it can tell more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from strongroom.documents.chunks import as_utf8
+from strongroom.leaks.anything import may_matter, seen_in_file
+from strongroom.leaks.library import Library
+from strongroom.leaks.plain import OVERLAP, WINDOW, Lines, PlainMatch, PlainText, Window, windows
+from strongroom.leaks.prefilter import Prefilter, Trace
+from strongroom.leaks.recognise import Recogniser
+from strongroom.model.leak import MASK, entropy, masked
+from strongroom.model.origin import Origin
+from strongroom.model.place import Nature
+from strongroom.model.plaintext import Fingerprint, Plaintext
+from strongroom.survey.known_scan import KnownScan, Text
+from strongroom.survey.scan_accept import Acceptance
+from strongroom.survey.scan_hit import Hit
+from strongroom.survey.scan_join import joined, settled
+
+if TYPE_CHECKING:
+    from strongroom.survey.known import Known
+    from strongroom.survey.verify import Verifier
+from strongroom.survey.scan_versions import Versions
+
+LARGEST_DOCUMENT = 4 << 20
+"""A larger file is no manifest that people write: only its raw text is searched."""
+
+_LONGEST_LINE = 1000
+_MOST_PATHS = 1 << 17
+_OBJECT = b"apiVersion: v1"
+_PROGRAMS = (
+    *(".go", ".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".java", ".kt", ".rs", ".c", ".cc", ".cpp", ".h", ".hpp"),
+    *(".rb", ".php", ".cs", ".swift", ".scala", ".proto", ".css", ".scss", ".html", ".svg", ".md", ".rst", ".sum"),
+    *(".mod", ".map"),
+)
+_BUILD = re.compile(r"(?:^|/)(?:docker|container)file[^/]*\Z|\.env[^/]*\Z", re.IGNORECASE)
+"""Names of files of settings and images that may end like those of programs."""
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BEFORE = re.compile(
+    r"\s*(?:- )?(?:(?:export|const|let|var|set|static|final|ENV|ARG)\s+)?[\w.\-\"'\[\]]{0,60}\s*[:=]{0,2}\s*[\"'`]?"
+)
+
+
+class Blobs:
+    """Looks at contents; made once for a run and used by its threads.
+
+    Args:
+        key: the fingerprint key.
+        library: the rules.
+        acceptance: what people accepted; comments in the text alone by default.
+    """
+
+    def __init__(self, key: bytes, library: Library | None = None, acceptance: Acceptance | None = None) -> None:
+        self._key = key
+        library = library or Library()
+        self._library = library
+        self._plain = PlainText(library)
+        self._recogniser = Recogniser(library)
+        self._prefilter = Prefilter()
+        self._versions = Versions()
+        self._paths: dict[str, tuple[bool, bool]] = {}
+        self.acceptance = acceptance or Acceptance()
+        self.known: KnownScan | None = None
+        self.verifier: Verifier | None = None
+
+    def start(self) -> None:
+        """Load the rules in the background; what goes wrong is raised where they are used."""
+        threading.Thread(target=self._recogniser.load, daemon=True).start()
+
+    def load(self) -> None:
+        """Load the rules, or wait until they are.
+
+        Raises:
+            StrongroomError: they could not be loaded.
+        """
+        self._plain.load()
+        self._prefilter.load()
+
+    def search(self, known: Known) -> None:
+        """Look for known values, too."""
+
+        def accepted(text: Text, hits: list[Hit]) -> list[Hit]:
+            return self._uncommented(hits, text.data, text.path, text.line - 1)
+
+        self.known = KnownScan(known, _frame, accepted)
+
+    def verify(self, verifier: Verifier) -> None:
+        """Keep what the rules find, so that it can be verified."""
+        self.verifier = verifier
+        self._plain.keep = verifier.keep
+
+    def outcomes(self, wanted: Iterable[Fingerprint]) -> dict[Fingerprint, str]:
+        """Verify values; see `Verifier.verify`."""
+        return self.verifier.verify(wanted, self._library.scanner().rules) if self.verifier else {}
+
+    def finish(self) -> list[tuple[int, Hit]]:
+        """Return the known values of texts that were given a number, each with that number."""
+        return self.known.finish() if self.known else []
+
+    def look(self, path: str, data: bytes, origin: Origin, number: int | None = None) -> list[Hit]:
+        """Return what is found in a file's contents.
+
+        Args:
+            path: its path: suffixes and names tell what it may be.
+            data: the contents.
+            origin: the file; with the commit where it comes from history.
+            number: where given, known values are searched in many texts together, and `finish` returns them.
+
+        Raises:
+            StrongroomError: the rules could not be loaded.
+        """
+        if len(data) > WINDOW + OVERLAP:
+            plain = [hit for _, hits in self._in_windows(path, io.BytesIO(data), origin) for hit in hits]
+        else:
+            plain = self._raw(path, data, origin)
+        plain = settled(plain)
+        trace = self._prefilter.trace(path, data) if self._may_matter(path, data) else None
+        if trace is not None:
+            plain = self._joined(plain, path, data, origin, trace)
+        plain = self._uncommented(plain, data, path) if plain else plain
+        if self.known is None:
+            return plain
+        if data.startswith(_UTF16):
+            with contextlib.suppress(UnicodeDecodeError):
+                data = as_utf8(data)
+        text = Text(number or 0, path, data, origin)
+        if number is None:
+            return plain + self.known.now(text)
+        self.known.later(text)
+        return plain
+
+    def look_at_stream(self, path: str, stream: BinaryIO, origin: Origin) -> Iterator[Hit]:
+        """Yield what raw text of any size holds; only one window of it is in memory."""
+        for window, hits in self._in_windows(path, stream, origin):
+            yield from self._uncommented(hits, window.data, path, window.line - 1) if hits else ()
+            if self.known:
+                at = (window.line, window.column, window.first, window.last)
+                yield from self.known.now(Text(0, path, window.data, origin, *at))
+
+    def _in_windows(self, path: str, stream: BinaryIO, origin: Origin) -> Iterator[tuple[Window, list[Hit]]]:
+        for window in windows(stream):
+            found = [m for m in self._plain.scan(path, window.data) if window.first <= m.start < window.last]
+            yield window, list(self._hits(found, window.data, origin, window.line, window.column))
+
+    def _uncommented(self, hits: list[Hit], data: bytes, path: str, shift: int = 0) -> list[Hit]:
+        """Return the hits that no comment accepts; asked of joined ones, which are what reports name."""
+        if data.startswith(_UTF16):
+            with contextlib.suppress(UnicodeDecodeError):
+                data = as_utf8(data)
+        comments = self.acceptance.of_file(data, path, shift)
+        return [hit for hit in hits if not self.acceptance.commented(comments, hit, shift)] if comments else hits
+
+    def _raw(self, path: str, data: bytes, origin: Origin) -> list[Hit]:
+        if data.startswith(_UTF16):
+            try:
+                data = as_utf8(data)  # so that offsets are those of the text that the library sees
+            except UnicodeDecodeError:
+                return []
+        found = self._plain.scan(path, data)
+        return list(self._hits(found, data, origin)) if found else []
+
+    def _hits(
+        self, found: list[PlainMatch], data: bytes, origin: Origin, line: int = 1, column: int = 1
+    ) -> Iterator[Hit]:
+        lines = Lines(data)
+        for match in found:
+            first, start = lines.at(match.start)
+            last, end = lines.at(match.end)
+            text = lines.text(first, _LONGEST_LINE)
+            place = msgspec.structs.replace(
+                origin,
+                line=first + line - 1,
+                column=start + (column - 1 if first == 1 else 0),
+                end_line=last + line - 1,
+                end_column=end + (column - 1 if last == 1 else 0),
+            )
+            if not self.acceptance.stops(match.rule, match.value, place, text, self._key):
+                yield _hit(match, place, self._key, _frame(text, start))
+
+    def _may_matter(self, path: str, data: bytes) -> bool:
+        """As `may_matter`, which is asked once for each path: a history has many versions of most."""
+        if len(data) > LARGEST_DOCUMENT or (path.endswith(_PROGRAMS) and not _BUILD.search(path)):
+            return False
+        known = self._paths.get(path)
+        if known is None:
+            by_content = may_matter(path, _OBJECT)
+            known = (by_content and may_matter(path, b""), by_content)
+            if len(self._paths) < _MOST_PATHS:
+                self._paths[path] = known
+        by_name, by_content = known
+        return by_name or (by_content and (b"apiVersion" in data or data.startswith(_UTF16)) and may_matter(path, data))
+
+    def _joined(self, plain: list[Hit], path: str, data: bytes, origin: Origin, trace: Trace) -> list[Hit]:
+        """Read a file and join; or say again what its last version gave, where all that matters has only moved."""
+        recalled = self._versions.recall(path, data, origin, trace, plain)
+        if recalled is None:
+            recalled = joined(plain, list(self._read(path, data, origin)))
+            self._versions.remember(path, data, trace, plain, recalled)
+        return recalled
+
+    def _read(self, path: str, data: bytes, origin: Origin) -> Iterator[Hit]:
+        lines: Lines | None = None
+        for seen in seen_in_file(self._recogniser, path, data, origin, self._key):
+            one = seen.sighting
+            shown = ""
+            if one.nature is Nature.SECRET:
+                lines = lines or Lines(data)
+                text = lines.text(one.origin.line, _LONGEST_LINE)
+                if self.acceptance.stops(one.rule, seen.value, one.origin, text, self._key):
+                    continue
+                shown = _frame(text, one.origin.column)
+            yield Hit(
+                fingerprint=one.fingerprint,
+                rule=one.rule,
+                what=one.what,
+                nature=one.nature,
+                confidence=one.confidence,
+                masked=_mask(seen.value),
+                entropy=entropy(seen.value.reveal()),
+                origin=one.origin,
+                frame=shown,
+                context=one.context,
+                resource=one.resource,
+                weak=one.weak,
+            )
+
+
+def _hit(match: PlainMatch, origin: Origin, key: bytes, frame: str) -> Hit:
+    return Hit(
+        fingerprint=match.value.fingerprint(key),
+        rule=match.rule,
+        what=match.what,
+        nature=match.nature,
+        confidence=match.confidence,
+        masked=_mask(match.value),
+        entropy=entropy(match.value.reveal()),
+        origin=origin,
+        frame=frame,
+        encoded=match.encoded,
+    )
+
+
+def _mask(value: Plaintext) -> str:
+    return masked(value.reveal_text() or "")
+
+
+def _frame(text: str, column: int) -> str:
+    """Return the line up to the value, where that is only a name; everything behind it is hidden."""
+    before = text[: column - 1]
+    return before + MASK if _BEFORE.fullmatch(before) else ""
