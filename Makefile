@@ -8,7 +8,7 @@ PYTHON ?= python3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bench docs lock clean controlplane cluster
+.PHONY: help venv demo test verify lint scanself scanaccept bench docs lock clean controlplane cluster
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ test: $(READY) ## all tests
 	@$(BIN)/python -m tests.support.controlplane.binaries --if-possible >/dev/null
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
+verify: $(READY) ## the tests that take minutes: 100,000 questions to a real API server
+	@$(BIN)/python -m tests.support.controlplane.binaries --if-possible >/dev/null
+	$(BIN)/python -m pytest -q -m verify
+
 lint: $(READY) ## style, types, layers, documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,6 +40,12 @@ lint: $(READY) ## style, types, layers, documentation
 
 docs: $(READY) ## the documentation, built strictly into build/docs
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs && echo "build/docs/index.html"
+
+scanself: $(READY) ## scan this repository's own history, with its baseline
+	@scripts/scan-self.sh
+
+scanaccept: $(READY) ## the same, after accepting new made-up values of tests and examples
+	@scripts/scan-self.sh --accept
 
 bench: $(READY) ## compare with peers; rewrites docs/benchmarks.md
 	@benchmarks/setup.sh $(PYTHON)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -17,7 +18,12 @@ from pathlib import Path
 import pytest
 
 from strongroom.cli.root import COMMANDS
+from strongroom.model.plan import Copied, Splice, Text
+from strongroom.plans.saved import save
+from strongroom.report.access_formats import ACCESS_FORMATS
 from strongroom.report.formats import FORMATS, INVENTORY_FORMATS
+from tests.plans.build import KEY, edit, new, plan
+from tests.sources.repositories import Repository
 
 CANARIES = {
     "secret-data": "Zq7-canary-Secret-Data-81xW",
@@ -156,6 +162,29 @@ spec:
         path.write_text(text)
 
 
+def _plan(root: Path) -> None:
+    """Save a plan that moves a planted value, and the key under which it was made."""
+    before = (root / "config.yaml").read_bytes()
+    start = before.index(CANARIES["config"].encode())
+    end = start + len(CANARIES["config"])
+    moved = Splice(start, end, (Text('"'), Copied(start, end), Text('"')))
+    save(plan(edit("config.yaml", before, moved), new("new.yaml", "kind: Secret\n")), root / "plan.json")
+    (root / "plan.key").write_bytes(KEY)
+
+
+def _repository(root: Path) -> None:
+    """Commit the tree, stage one file more, and put a git before the real one that writes down how it is called."""
+    git = shutil.which("git") or ""
+    tree = Repository(root / "tree")
+    tree.commit({})
+    tree.write("staged.env", f"DB_PASSWORD={CANARIES['dotenv']}2\n")
+    tree.git("add", "staged.env")
+    spy = root / "bin" / "git"
+    spy.parent.mkdir()
+    spy.write_text(f'#!/bin/sh\n{{ printf "%s\\n" "$@"; env; }} >> {root}/out/calls\nexec {git} "$@"\n')
+    spy.chmod(0o755)
+
+
 CALLS = {
     "audit": [
         ["audit", ".", "--pedantic", "--format", f.id, *flags] for f in FORMATS for flags in ([], ["-v", "--no-render"])
@@ -173,10 +202,57 @@ CALLS = {
         ["audit", "nowhere", "--select", CANARIES["env"][:3]],
     ],
     "inventory": [["inventory", ".", "--format", f.id, *flags] for f in INVENTORY_FORMATS for flags in ([], ["-v"])]
-    + [["--debug", "inventory", "."]],
+    + [["--debug", "inventory", "."], ["inventory", ".", "--fingerprints", "../out/known.jsonl"]],
+    "access": [
+        ["access", "who-can", "get", "secrets", ".", "-v"],
+        ["access", "who-can", "list", "secrets", ".", "--format", "json"],
+        ["--debug", "access", "who-can", "get", "secrets", "broken.yaml"],
+        *(["access", "exposure", ".", "--conditional", "-v", "--format", f.id] for f in ACCESS_FORMATS),
+        *(["access", "exposure", "secret/s", ".", "-v", "--copies", "--format", f.id] for f in ACCESS_FORMATS),
+        *(["access", "reach", "deployment/d", ".", "-v", "--format", f.id] for f in ACCESS_FORMATS),
+        ["access", "reach", "client.token", ".", "-v"],
+        ["--debug", "access", "reach", ".env", "."],
+        ["--debug", "access", "reach", "deployment/d", "nowhere"],
+        ["access", "paths", "deployment/d", "secret/s", ".", "-v"],
+        ["access", "diff", "secret.yaml", "."],
+        *(["access", "review", ".", "-v", "--format", f.id] for f in ACCESS_FORMATS),
+        ["access", "what-if", ".", "--compromise", "deployment/d", "--allow", "user/x get secrets"],
+    ],
     "checks": [["checks"], ["checks", "--format", "json"]],
     "explain": [["explain", "secret-in-configmap"], ["explain", "secret-in-env", "--format", "markdown"]],
     "demo": [["demo", "--output", "../out/demo.html"]],
+    "plan": [
+        ["plan", "show", "plan.json", "--fingerprint-key=plan.key"],
+        ["plan", "show", "plan.json", "--fingerprint-key=plan.key", "--format", "json"],
+        ["plan", "apply", "plan.json", "--fingerprint-key=plan.key"],
+        ["plan", "apply", "plan.json", "--fingerprint-key=plan.key", "--yes"],
+        ["--debug", "plan", "undo", "plan.json", "--fingerprint-key=plan.key", "--yes"],
+        ["--debug", "plan", "resume", "config.yaml"],
+    ],
+    "scan": [
+        *(["scan", ".", "--format", f.id, *flags] for f in FORMATS for flags in ([], ["-v"])),
+        ["scan", ".", "--quiet", *(f"--output=../out/scan{f.suffixes[0]}" for f in FORMATS)],
+        *(["scan", "--history", "--all", "-v", "--format", f.id] for f in FORMATS),
+        ["--debug", "scan", "--staged", "-v"],
+        ["audit", "git:.", "--format", "json"],
+        ["--debug", "scan", "--history", "--since", "nowhere"],
+        ["--debug", "scan", "broken.yaml"],
+        *(["scan", ".", "--inventory", ".", "--format", f.id] for f in FORMATS),
+        ["--debug", "scan", ".", "--inventory", "secret.yaml", "--stdin"],
+        ["--debug", "scan", ".", "--inventory", "broken.yaml"],
+        ["scan", ".", "--write-baseline=../out/known"],
+        ["scan", ".", "--write-baseline=../out/known", "--reason", "made up", "--expires", "2999-01-31"],
+        ["--debug", "scan", ".", "--import", "gitleaks.report"],
+        ["--debug", "scan", ".", "--baseline", "secret.yaml"],
+        ["--debug", "scan", ".", "--rules", "secret.yaml"],
+        ["--debug", "scan", "--test-rule", "config.yaml"],
+    ],
+    "git": [
+        ["git", "check-encrypted", "secret.yaml", "broken.yaml", "flow.json", ".env", "workload.yaml"],
+        ["--debug", "git", "check-encrypted", "--staged"],
+        ["--debug", "git", "install", "--yes"],
+        ["git", "uninstall"],
+    ],
     "install": [["install"], ["install", "--rbac", "audit", "--variant", "values"]],
 }
 
@@ -192,8 +268,12 @@ def test_nothing_comes_out(call: list[str], tmp_path: Path) -> None:
     for folder in ("tree", "out", "tmp", "state"):
         (tmp_path / folder).mkdir()
     _tree(tmp_path / "tree")
+    if "plan" in call:
+        _plan(tmp_path / "tree")
+    if "scan" in call or "git:." in call:
+        _repository(tmp_path)
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "HOME": os.environ.get("HOME", "/"),
         "TMPDIR": str(tmp_path / "tmp"),
         "XDG_STATE_HOME": str(tmp_path / "state"),

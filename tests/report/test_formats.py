@@ -10,6 +10,7 @@ import pytest
 from tests.report import factories as make
 from tests.report import hostile, shop
 
+from strongroom.model.report import Report
 from strongroom.report.formats import FORMATS, INVENTORY_FORMATS, Format, by_id, by_suffix
 from strongroom.report.terminal import Terminal
 
@@ -17,7 +18,7 @@ EVERY = [*((one, "") for one in FORMATS), *((one, "inventory_") for one in INVEN
 
 
 @pytest.mark.parametrize(("one", "prefix"), EVERY, ids=lambda value: getattr(value, "id", value))
-def test_each_format_is_a_module_of_its_name(one: Format, prefix: str) -> None:
+def test_each_format_is_a_module_of_its_name(one: Format[Report], prefix: str) -> None:
     """A format's id is the name of the file that renders it."""
     assert callable(import_module(f"strongroom.report.{prefix}{one.id}").render)
 
@@ -31,7 +32,7 @@ def test_each_module_that_renders_is_listed() -> None:
 
 
 @pytest.mark.parametrize("formats", [FORMATS, INVENTORY_FORMATS], ids=["report", "inventory"])
-def test_ids_and_suffixes_are_unique(formats: tuple[Format, ...]) -> None:
+def test_ids_and_suffixes_are_unique(formats: tuple[Format[Report], ...]) -> None:
     """No two formats of one command claim the same name or the same suffix."""
     ids = [one.id for one in formats]
     suffixes = [suffix for one in formats for suffix in one.suffixes]
@@ -58,7 +59,7 @@ def test_ids_and_suffixes_are_unique(formats: tuple[Format, ...]) -> None:
 )
 def test_a_suffix_names_a_format(path: str, expected: str | None) -> None:
     """The file's name decides the format, whatever its case; an unknown suffix decides nothing."""
-    found = by_suffix(path)
+    found = by_suffix(path, FORMATS)
     assert (found.id if found else None) == expected
 
 
@@ -77,7 +78,7 @@ def test_a_name_finds_its_format() -> None:
 
 
 @pytest.mark.parametrize(("one", "prefix"), EVERY, ids=lambda value: getattr(value, "id", value))
-def test_every_format_is_deterministic_and_ends_its_last_line(one: Format, prefix: str) -> None:
+def test_every_format_is_deterministic_and_ends_its_last_line(one: Format[Report], prefix: str) -> None:
     """Two reports built alike give the same bytes, which end with one line feed."""
     first, second = ("".join(one.render(shop.build(), Terminal())) for _ in range(2))
     assert first == second
@@ -86,7 +87,7 @@ def test_every_format_is_deterministic_and_ends_its_last_line(one: Format, prefi
 
 
 @pytest.mark.parametrize(("one", "prefix"), EVERY, ids=lambda value: getattr(value, "id", value))
-def test_every_format_survives_hostile_names(one: Format, prefix: str) -> None:
+def test_every_format_survives_hostile_names(one: Format[Report], prefix: str) -> None:
     """Whatever names the input chose, the output can be written and holds no raw terminal control."""
     text = "".join(one.render(hostile.report(), Terminal()))
     text.encode()
@@ -94,7 +95,7 @@ def test_every_format_survives_hostile_names(one: Format, prefix: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "prefix"), EVERY, ids=lambda value: getattr(value, "id", value))
-def test_every_format_renders_an_empty_report(one: Format, prefix: str) -> None:
+def test_every_format_renders_an_empty_report(one: Format[Report], prefix: str) -> None:
     """A run that found nothing has an output in every format."""
     assert "".join(one.render(make.report(), Terminal())).strip()
 

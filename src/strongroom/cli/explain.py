@@ -14,12 +14,17 @@ from strongroom.cli.root import CLEAN
 @click.option("--format", "shape", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 def command(id_: str, shape: str) -> int:
     """Show the page of a check: what it finds, why it is bad, what to do instead."""
+    from strongroom.model.leak import PREFIX
     from strongroom.posture.checks import CHECKS
     from strongroom.posture.pages import markdown
+    from strongroom.survey.scan_page import text_of
     from strongroom.survey.settings import require_known
 
-    require_known(id_, frozenset(check.id for check in CHECKS), "explain")
-    text = markdown(next(check for check in CHECKS if check.id == id_))
+    if id_.startswith(PREFIX):
+        text = text_of(id_)
+    else:
+        require_known(id_, frozenset(check.id for check in CHECKS), "explain")
+        text = markdown(next(check for check in CHECKS if check.id == id_))
     if shape == "markdown" or not sys.stdout.isatty():
         click.echo(text)
     else:

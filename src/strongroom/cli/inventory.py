@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from strongroom.cli.audit import refuse_empty
 from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN
+from strongroom.errors import SourceError
 from strongroom.report.formats import INVENTORY_FORMATS, by_id
+
+if TYPE_CHECKING:
+    from strongroom.model.report import Report
+    from strongroom.survey.known import Gathering
 
 
 @click.command("inventory")
@@ -20,10 +26,17 @@ from strongroom.report.formats import INVENTORY_FORMATS, by_id
 @click.option(
     "-o", "--output", multiple=True, metavar="FILE", help="Write it; the suffix tells the format. Repeatable."
 )
+@click.option(
+    "--fingerprints",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write what scan --inventory needs to find the values: keyed fingerprints, no value.",
+)
 def command(
     sources: tuple[str, ...],
     shape: str,
     output: tuple[str, ...],
+    fingerprints: str | None,
     verbose: bool,
     quiet: bool,
     color: bool | None,
@@ -37,7 +50,26 @@ def command(
 
     files = outputs(output, INVENTORY_FORMATS)
     with progress(quiet=quiet) as show:
-        report = survey(request(sources, progress=show, placed_inventory=True, **reading))
+        asked = request(sources, progress=show, placed_inventory=True, **reading)
+        gathering = None
+        if fingerprints is not None:
+            from strongroom.survey.known import Gathering
+
+            gathering = Gathering()
+        report = survey(asked, recogniser=gathering)
     refuse_empty(report)
+    if gathering is not None and fingerprints is not None:
+        _write_fingerprints(Path(fingerprints), asked.key, gathering, report)
     write(report, files, None if quiet else by_id(shape, INVENTORY_FORMATS), terminal(color=color, verbose=verbose))
     return CLEAN
+
+
+def _write_fingerprints(path: Path, key: bytes, gathering: Gathering, report: Report) -> None:
+    from strongroom.survey.known import notes
+    from strongroom.survey.known_file import write_file
+
+    known = gathering.known(key, report.secrets)
+    if not known:
+        raise SourceError("the inventory knows no value that can be searched", hint="a cluster needs --values")
+    write_file(path, key, known, gathering.left_out)
+    click.echo(f"{path}: {notes(len(known), gathering.left_out)[0]}", err=True)

@@ -20,10 +20,14 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 COMMANDS = {
     "audit": "Find where secrets are and what is wrong, in one report",
+    "scan": "Find secret values in files, in history, in what is about to be committed",
+    "git": "Guard what is committed: a hook, and checks for the program pre-commit",
     "inventory": "List secrets: where each is defined, stored, delivered, consumed",
+    "access": "Who can reach which secret, and how",
     "checks": "List the checks",
     "explain": "Show the page of a check",
     "demo": "Audit the bundled example",
+    "plan": "Read, do, go on with and go back on saved plans",
     "install": "Render what a cluster needs: the least role for an audit",
 }
 """Command to its line of help; each lives in the module of its name. Kept here so that help loads none of them."""

@@ -1,15 +1,16 @@
 """RBAC objects as roles and bindings, joined the way the API server joins them.
 
 Sources: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ and, in kubernetes/kubernetes,
-``pkg/registry/rbac/validation/rule.go`` (who a binding applies to, where its role is looked up) and
-``pkg/controller/clusterroleaggregation`` (what an aggregated ClusterRole holds).
+``pkg/registry/rbac/validation/rule.go`` (who a binding applies to, where its role is looked up).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from strongroom.inventory.rbac_aggregation import aggregated, selectors_of
 from strongroom.model.origin import FieldPath
 from strongroom.model.rbac import Binding, Role, Rule, Subject
 from strongroom.model.resource import Resource, as_dict, as_list, as_text
@@ -24,20 +25,25 @@ def roles_of(resources: Iterable[Resource]) -> tuple[Role, ...]:
 
     The rules of an aggregated ClusterRole are those of the ClusterRoles that its selectors match, with the fields
     that lead to them *there*. Rules that it holds itself count only where the control plane wrote them (the object
-    was read from a cluster) or where nothing matches: the controller replaces all others.
+    was read from a cluster) or where what matches has none: the controller replaces all others.
     """
     found = [r for r in resources if r.group == GROUP and r.kind in ("Role", "ClusterRole")]
-    aggregation = _Aggregation([r for r in found if r.kind == "ClusterRole"])
-    rules = [aggregation.rules(r) if r.kind == "ClusterRole" else tuple(_rules(r)) for r in found]
+    of_cluster = [resource for resource in found if resource.kind == "ClusterRole"]
+    held, parents = aggregated(of_cluster, [tuple(_rules(resource)) for resource in of_cluster])
+    shared = iter(zip(held, parents, strict=True))
     return tuple(
-        Role(
-            resource=resource,
-            cluster=resource.kind == "ClusterRole",
-            rules=allowed,
-            aggregates=resource.kind == "ClusterRole" and bool(_selectors(resource)),
-            part_of=tuple(sorted(aggregation.into.get(id(resource), ()))),
-        )
-        for resource, allowed in zip(found, rules, strict=True)
+        _role(resource, *next(shared)) if resource.kind == "ClusterRole" else _role(resource) for resource in found
+    )
+
+
+def _role(resource: Resource, rules: tuple[Rule, ...] | None = None, parents: tuple[str, ...] = ()) -> Role:
+    cluster = resource.kind == "ClusterRole"
+    return Role(
+        resource=resource,
+        cluster=cluster,
+        rules=tuple(_rules(resource)) if rules is None else rules,
+        aggregates=cluster and bool(selectors_of(resource)),
+        part_of=parents,
     )
 
 
@@ -59,6 +65,8 @@ def bindings_of(resources: Iterable[Resource], roles: Iterable[Role]) -> tuple[B
                 bindings.append(Binding(resource, cluster, kind, name, tuple(_subjects(resource, cluster)), role))
     return tuple(bindings)
 
+
+_ACCOUNT = re.compile(re.escape(SERVICE_ACCOUNT_USER) + "[^:]+:[^:]+")
 
 _ANY = "*"
 """Stands for any namespace: no namespace has this name."""
@@ -105,7 +113,7 @@ def _subjects(binding: Resource, cluster: bool) -> Iterator[tuple[FieldPath, Sub
         namespace = ""
         if kind == "ServiceAccount":
             namespace = as_text(entry.get("namespace")) or ("" if cluster else binding.namespace)
-        elif kind == "User" and name.startswith(SERVICE_ACCOUNT_USER) and name.count(":") == 3:
+        elif kind == "User" and _ACCOUNT.fullmatch(name):
             kind, (_, _, namespace, name) = "ServiceAccount", name.split(":")
         yield ("subjects", index), Subject(kind, namespace, name)
 
@@ -125,75 +133,3 @@ def _rules(role: Resource) -> Iterator[Rule]:
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(item for item in as_list(value) if isinstance(item, str))
-
-
-def _selectors(role: Resource) -> list[dict[str, Any]]:
-    listed = as_list(as_dict(role.get("aggregationRule")).get("clusterRoleSelectors"))
-    return [selector for selector in listed if isinstance(selector, dict)]
-
-
-class _Aggregation:
-    """The rules of the ClusterRoles of one run, aggregation resolved.
-
-    ``into`` collects, by the ``id`` of an object, the names of the ClusterRoles that were found to aggregate it.
-    """
-
-    def __init__(self, cluster_roles: list[Resource]) -> None:
-        self._all = cluster_roles
-        self.into: dict[int, set[str]] = {}
-        self._by_label: dict[tuple[str, str], list[Resource]] = {}
-        for role in cluster_roles:
-            for label in role.labels.items():
-                self._by_label.setdefault(label, []).append(role)
-
-    def rules(self, role: Resource) -> tuple[Rule, ...]:
-        """Return what a ClusterRole allows; what it aggregates may itself aggregate."""
-        own = tuple(_rules(role))
-        if not _selectors(role):
-            return own
-        seen: dict[int, Resource] = {id(role): role}
-        rules: dict[Rule, None] = dict.fromkeys(own if role.get("metadata", "uid") else ())
-        waiting = [role]
-        while waiting:
-            for other in self._matches(waiting.pop()):
-                if id(other) not in seen and other.name != role.name:
-                    seen[id(other)] = other
-                    self.into.setdefault(id(other), set()).add(role.name)
-                    if _selectors(other):
-                        waiting.append(other)
-                    else:
-                        rules.update(dict.fromkeys(_rules(other)))
-        return tuple(rules) if len(seen) > 1 else own
-
-    def _matches(self, role: Resource) -> Iterator[Resource]:
-        for selector in _selectors(role):
-            labels = as_dict(selector.get("matchLabels"))
-            pools = [self._by_label.get(item, []) for item in labels.items() if isinstance(item[1], str)]
-            test = _selector_test(selector)
-            yield from (other for other in min(pools, key=len, default=self._all) if test(other.labels))
-
-
-def _selector_test(selector: dict[str, Any]) -> Callable[[dict[str, str]], bool]:
-    """Return the test of a LabelSelector: all its requirements hold, and an empty one matches everything.
-
-    A requirement of an unknown shape matches nothing: the API server would refuse the selector.
-    """
-    labels = as_dict(selector.get("matchLabels"))
-    expressions = as_list(selector.get("matchExpressions"))
-
-    def test(found: dict[str, str]) -> bool:
-        return all(found.get(k) == v for k, v in labels.items()) and all(_holds(e, found) for e in expressions)
-
-    return test
-
-
-def _holds(expression: Any, labels: dict[str, str]) -> bool:
-    entry = as_dict(expression)
-    key, operator, values = as_text(entry.get("key")), entry.get("operator"), as_list(entry.get("values"))
-    if operator == "In":
-        return key in labels and labels[key] in values
-    if operator == "NotIn":
-        return key not in labels or labels[key] not in values
-    if operator == "Exists":
-        return key in labels
-    return operator == "DoesNotExist" and key not in labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from strongroom.model.file import FileFact
 from strongroom.model.place import Sighting
 from strongroom.model.pod import RunningPod
 from strongroom.model.rbac import Binding, Role
+from strongroom.model.reach import Detour, Exposed
 from strongroom.model.resource import Resource
 from strongroom.model.secret import SecretRecord, SecretRef
 from strongroom.model.settings import Settings
@@ -33,6 +35,7 @@ class Facts:
         gaps: what a cluster did not list, as plural name (``secrets``, ``deployments.apps``) and namespace; an empty
             namespace stands for all. Nothing follows from the absence of such objects.
         control_plane: its servers, configuration, files and stored bytes.
+        exposed, detours: what the graph of access says, where it was asked (`knowing`).
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class Facts:
         self.pods = pods
         self.gaps = gaps
         self.control_plane = control_plane
+        self.exposed: tuple[Exposed, ...] = ()
+        self.detours: tuple[Detour, ...] = ()
         self._by_kind: dict[str, list[Resource]] = {}
         self._by_name: dict[tuple[str, str], list[Resource]] = {}
         for resource in resources:
@@ -77,6 +82,12 @@ class Facts:
             self._bindings.setdefault((binding.role_kind, binding.role_name), []).append(binding)
             if binding.role_kind == "Role" and not binding.cluster:
                 self._bindings_in.setdefault((binding.resource.namespace, binding.role_name), []).append(binding)
+
+    def knowing(self, exposed: tuple[Exposed, ...], detours: tuple[Detour, ...]) -> Facts:
+        """Return the same facts with what the graph of access says of them."""
+        found = copy.copy(self)
+        found.exposed, found.detours = exposed, detours
+        return found
 
     def of_kind(self, *kinds: str) -> Iterator[Resource]:
         """Yield the objects of some kinds."""

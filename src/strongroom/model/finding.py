@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from strongroom.model.leak import Leak
 from strongroom.model.origin import Origin
 from strongroom.model.plaintext import Fingerprint
 from strongroom.model.resource import ResourceId
@@ -94,6 +95,7 @@ class Finding(msgspec.Struct, frozen=True):
         related: further places.
         frame: the line of the place with its values masked; empty where there is none.
         rule: the recognition rule behind a value finding, e.g. ``betterleaks.github-pat``.
+        leak: what ``scan`` says of the value, where it found it.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Finding(msgspec.Struct, frozen=True):
     standards: tuple[str, ...] = ()
     frame: str = ""
     rule: str = ""
+    leak: Leak | None = None
 
 
 class Standard(msgspec.Struct, frozen=True):

@@ -36,12 +36,14 @@ class RunningPod(msgspec.Struct, frozen=True):
         id, origin: of the pod.
         owner: what made it, e.g. its ReplicaSet; None for a pod of its own.
         uses: the Secrets that its containers were given.
+        machine: the node that it runs on; empty where it was not placed yet.
     """
 
     id: ResourceId
     origin: Origin
     owner: ResourceId | None
     uses: tuple[PodUse, ...]
+    machine: str = ""
 
 
 def running_pod(resource: Resource) -> RunningPod | None:
@@ -56,7 +58,13 @@ def running_pod(resource: Resource) -> RunningPod | None:
             for container in workload.containers
             for secret, kept in _given(container, workload)
         )
-        return RunningPod(resource.id, resource.origin, owner_of(resource), tuple(dict.fromkeys(uses)))
+        return RunningPod(
+            resource.id,
+            resource.origin,
+            owner_of(resource),
+            tuple(dict.fromkeys(uses)),
+            as_text(workload.spec.get("nodeName")),
+        )
     return None
 
 

@@ -35,6 +35,11 @@ class Rule(msgspec.Struct, frozen=True):
     urls: tuple[str, ...]
     field: FieldPath
 
+    @property
+    def is_everything(self) -> bool:
+        """True where it allows every verb on every resource of every group, whatever its name."""
+        return "*" in self.verbs and "*" in self.groups and "*" in self.resources and not self.names
+
     def has_verb(self, *verbs: str) -> bool:
         """Tell whether it allows any of the verbs."""
         return "*" in self.verbs or any(verb in self.verbs for verb in verbs)

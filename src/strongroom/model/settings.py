@@ -43,3 +43,4 @@ class Settings(msgspec.Struct, frozen=True):
     )
     version_labels: tuple[str, ...] = ("app.kubernetes.io/version", "version", "strongroom.dev/version")
     shared_account_limit: int = 1
+    secret_reach_limit: int = 10

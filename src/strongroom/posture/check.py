@@ -15,6 +15,7 @@ from strongroom.model.origin import FieldPath, Origin
 from strongroom.model.place import Sighting
 from strongroom.model.plaintext import Fingerprint
 from strongroom.model.rbac import Binding, Role
+from strongroom.model.reach import Detour, Exposed
 from strongroom.model.resource import Resource, ResourceId
 from strongroom.model.secret import SecretRecord
 from strongroom.model.workload import Workload
@@ -33,6 +34,8 @@ Subject = TypeVar(
     AuditPolicy,
     HostFile,
     EtcdContents,
+    Exposed,
+    Detour,
     Facts,
 )
 
@@ -107,6 +110,8 @@ def subjects(facts: Facts, over: type[Subject]) -> Iterable[Subject]:
         AuditPolicy: facts.control_plane.policies,
         HostFile: facts.control_plane.files,
         EtcdContents: facts.control_plane.stores,
+        Exposed: facts.exposed,
+        Detour: facts.detours,
         Facts: (facts,),
     }
     return table[over]  # type: ignore[return-value]

@@ -20,6 +20,12 @@ SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 BUILT_IN_NAMES = frozenset({"cluster-admin", "admin", "edit", "view"})
 
 SERVICE_ACCOUNTS = "system:serviceaccounts:"
+ANSWERING = ("patch", "delete", "deletecollection")
+"""Verbs that are no reads and whose answers hold the object, or the list of them; ``dryRun=All`` changes nothing.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run; ``resourceNames`` cannot limit the last one.
+"""
+
 EVERYONE = {
     "system:authenticated": "every user and every pod",
     "system:serviceaccounts": "every pod",
@@ -258,3 +264,11 @@ def reads_secrets(rule: Rule) -> tuple[str, ...]:
     if rule.names or not rule.has_resource("", "secrets"):
         return ()
     return tuple(verb for verb in READ_VERBS if rule.has_verb(verb))
+
+
+def secrets_in_answers(rule: Rule) -> tuple[str, ...]:
+    """Return the verbs whose answers hold any Secret, of a rule without a verb that reads: see `ANSWERING`."""
+    if reads_secrets(rule) or not rule.has_resource("", "secrets"):
+        return ()
+    limited = ("deletecollection",) if rule.names else ANSWERING
+    return tuple(verb for verb in limited if rule.has_verb(verb))

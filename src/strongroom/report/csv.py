@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from strongroom.model.finding import Finding
+from strongroom.model.leak import Leak
 from strongroom.model.origin import show_path
 from strongroom.model.plaintext import short
 from strongroom.model.report import Report
@@ -31,6 +32,13 @@ COLUMNS = (
     "value",
     "rule",
     "fingerprint",
+    "commit",
+    "masked",
+    "entropy",
+    "places",
+    "first_commit",
+    "last_commit",
+    "verified",
 )
 
 
@@ -69,4 +77,13 @@ def _row(finding: Finding) -> Sequence[str]:
         short(finding.value) if finding.value else "",
         finding.rule,
         finding.fingerprint,
+        place.commit,
+        *_leak(finding.leak),
     )
+
+
+def _leak(leak: Leak | None) -> Sequence[str]:
+    if leak is None:
+        return ("",) * 6
+    first, last = (one.show() if one else "" for one in (leak.first, leak.last))
+    return leak.masked, str(leak.entropy), str(leak.places), first, last, leak.verified

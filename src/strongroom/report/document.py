@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strongroom.model.finding import Finding, Severity
+from strongroom.model.leak import CommitFact, Leak
 from strongroom.model.origin import Origin, show_path
 from strongroom.model.plaintext import short
 from strongroom.model.report import CheckPage, Report
@@ -25,7 +26,7 @@ def document(report: Report) -> shape.Document:
         version=shape.VERSION,
         sources=[writable(source) for source in report.sources],
         summary=_summary(report),
-        coverage=_read(report.coverage),
+        coverage=read(report.coverage),
         inventory=[secret(record) for record in report.secrets],
         values=values(report),
         findings=[_finding(finding, helps.get(finding.id, "")) for finding in report.findings],
@@ -33,7 +34,7 @@ def document(report: Report) -> shape.Document:
             shape.Standard(name, known.title, known.standard, known.url)
             for name, known in sorted(report.standards.items())
         ],
-        skipped=[_unread(skipped) for skipped in sorted(report.skipped)],
+        skipped=[unread(skipped) for skipped in sorted(report.skipped)],
     )
 
 
@@ -42,10 +43,10 @@ def inventory(report: Report) -> shape.Inventory:
     return shape.Inventory(
         version=shape.VERSION,
         sources=[writable(source) for source in report.sources],
-        coverage=_read(report.coverage),
+        coverage=read(report.coverage),
         inventory=[secret(record) for record in report.secrets],
         values=values(report),
-        skipped=[_unread(skipped) for skipped in sorted(report.skipped)],
+        skipped=[unread(skipped) for skipped in sorted(report.skipped)],
     )
 
 
@@ -71,7 +72,7 @@ def values(report: Report) -> list[shape.Value]:
 
 
 def _place(place: ValuePlace) -> shape.Place:
-    return shape.Place(place.context, writable(place.name), _resource(place.resource), location(place.origin))
+    return shape.Place(place.context, writable(place.name), resource(place.resource), location(place.origin))
 
 
 def _summary(report: Report) -> shape.Summary:
@@ -87,7 +88,8 @@ def _summary(report: Report) -> shape.Summary:
     )
 
 
-def _read(coverage: Coverage) -> shape.Read:
+def read(coverage: Coverage) -> shape.Read:
+    """Turn what a run read into its JSON form."""
     return shape.Read(
         files=coverage.files,
         documents=coverage.documents,
@@ -111,7 +113,7 @@ def _finding(finding: Finding, advice: str) -> shape.Finding:
         audience=finding.audience.value,
         practice=finding.practice.value,
         message=writable(finding.message),
-        resource=_resource(finding.resource),
+        resource=resource(finding.resource),
         location=location(finding.origin),
         fingerprint=finding.fingerprint,
         standards=list(finding.standards),
@@ -120,7 +122,29 @@ def _finding(finding: Finding, advice: str) -> shape.Finding:
         rule=finding.rule,
         frame=writable(finding.frame),
         related=[shape.Related(writable(one.message), location(one.origin)) for one in finding.related],
+        leak=_leak(finding.leak) if finding.leak else None,
     )
+
+
+def _leak(leak: Leak) -> shape.Leak:
+    return shape.Leak(
+        what=writable(leak.what),
+        masked=writable(leak.masked),
+        entropy=leak.entropy,
+        places=leak.places,
+        first=_commit(leak.first),
+        last=_commit(leak.last),
+        present=leak.present,
+        encoding=leak.encoding,
+        live=[writable(one) for one in leak.live],
+        consumers=[writable(one) for one in leak.consumers],
+        verified=leak.verified,
+        todo=[writable(step) for step in leak.todo],
+    )
+
+
+def _commit(commit: CommitFact | None) -> shape.Commit | None:
+    return shape.Commit(commit.id, writable(commit.author), commit.date) if commit else None
 
 
 def location(origin: Origin) -> shape.Location:
@@ -140,8 +164,9 @@ def location(origin: Origin) -> shape.Location:
     )
 
 
-def _resource(resource: ResourceId | None) -> shape.Resource | None:
-    return shape.Resource(*map(writable, resource)) if resource else None
+def resource(identity: ResourceId | None) -> shape.Resource | None:
+    """Turn the name of an object into its JSON form."""
+    return shape.Resource(*map(writable, identity)) if identity else None
 
 
 def _named(resource: ResourceId) -> shape.Resource:
@@ -208,5 +233,6 @@ def _consumed(one: Consumer) -> shape.Consumed:
     )
 
 
-def _unread(one: Skipped) -> shape.Unread:
+def unread(one: Skipped) -> shape.Unread:
+    """Turn what was left out into its JSON form."""
     return shape.Unread(writable(one.path), one.line, one.column, one.reason.value, writable(one.detail), one.problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from strongroom.report.terminal import Terminal
 
@@ -12,8 +12,12 @@ if TYPE_CHECKING:  # the model costs a start-up its msgspec
     from strongroom.model.report import Report
 
 
-class Format(NamedTuple):
-    """One way to write a report.
+_Report_contra = TypeVar("_Report_contra", contravariant=True)
+_Any = TypeVar("_Any")
+
+
+class Format(NamedTuple, Generic[_Report_contra]):
+    """One way to write a report of some type.
 
     Attributes:
         id: the name in ``--format``; also the name of the module.
@@ -23,10 +27,10 @@ class Format(NamedTuple):
 
     id: str
     suffixes: tuple[str, ...]
-    render: Callable[[Report, Terminal], Iterator[str]]
+    render: Callable[[_Report_contra, Terminal], Iterator[str]]
 
 
-def by_id(name: str, formats: tuple[Format, ...]) -> Format:
+def by_id(name: str, formats: tuple[Format[_Any], ...]) -> Format[_Any]:
     """Return the format of a name.
 
     Raises:
@@ -38,10 +42,10 @@ def by_id(name: str, formats: tuple[Format, ...]) -> Format:
     raise KeyError(name)
 
 
-def by_suffix(path: str | PurePath, formats: tuple[Format, ...] | None = None) -> Format | None:
+def by_suffix(path: str | PurePath, formats: tuple[Format[_Any], ...]) -> Format[_Any] | None:
     """Return the format that a file's name asks for, by its longest known suffix; None where it asks for none."""
     name = PurePath(path).name.lower()
-    known = {suffix: one for one in (FORMATS if formats is None else formats) for suffix in one.suffixes}
+    known = {suffix: one for one in formats for suffix in one.suffixes}
     return next((known[suffix] for suffix in sorted(known, key=len, reverse=True) if name.endswith(suffix)), None)
 
 
@@ -105,7 +109,7 @@ def _inventory_csv(report: Report, _: Terminal) -> Iterator[str]:
     return inventory_csv.render(report)
 
 
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[Format[Report], ...] = (
     Format("text", (".txt",), _text),
     Format("json", (".json",), _json),
     Format("sarif", (".sarif", ".sarif.json"), _sarif),
@@ -116,7 +120,7 @@ FORMATS: tuple[Format, ...] = (
 )
 """The formats of ``audit``, in the order in which help lists them."""
 
-INVENTORY_FORMATS: tuple[Format, ...] = (
+INVENTORY_FORMATS: tuple[Format[Report], ...] = (
     Format("text", (".txt",), _inventory_text),
     Format("json", (".json",), _inventory_json),
     Format("csv", (".csv",), _inventory_csv),

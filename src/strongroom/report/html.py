@@ -7,13 +7,10 @@ its place. The same report gives the same bytes. The markup is well-formed XML a
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from strongroom.model.report import Report
 from strongroom.report import (
@@ -23,12 +20,12 @@ from strongroom.report import (
     html_findings,
     html_flow,
     html_links,
+    html_page,
     html_secrets,
     outcome,
 )
 from strongroom.report.html_text import PATH_LIMIT, Anchors, show
 from strongroom.report.values import shared_values
-from strongroom.report.wording import plural
 
 _NAMED_PLACES = 3
 _NAMED_SECRETS = 6
@@ -43,9 +40,9 @@ def render(report: Report) -> str:
     """
     environment = _environment()
     template = environment.get_template("report.html.j2")
-    style, script = _source(environment, "style.css"), _source(environment, "script.js")
+    style, script = html_page.source("templates/style.css"), html_page.source("templates/script.js")
     view = _view(report)
-    return template.render(style=style, script=script, policy=_policy(style, script), **view) + "\n"
+    return template.render(style=style, script=script, policy=html_page.policy((style,), (script,)), **view) + "\n"
 
 
 def _view(report: Report) -> dict[str, Any]:
@@ -136,15 +133,7 @@ def _by_finding(
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("strongroom.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["plural"] = plural
-    environment.filters["thousands"] = "{:,}".format
+    environment = html_page.environment()
     environment.globals["flow"] = {
         "width": html_flow.WIDTH,
         "box": html_flow.BOX_WIDTH,
@@ -153,23 +142,3 @@ def _environment() -> jinja2.Environment:
         "columns": html_flow.COLUMNS,
     }
     return environment
-
-
-def _source(environment: jinja2.Environment, name: str) -> Markup:
-    if environment.loader is None:
-        raise AssertionError("the environment has a loader")
-    text, _, _ = environment.loader.get_source(environment, name)
-    return Markup(text)  # noqa: S704  (our own file)
-
-
-def _policy(style: str, script: str) -> str:
-    """Allow exactly this style sheet and this script, and pictures that are part of the file."""
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-    return f"'sha256-{digest}'"

@@ -9,6 +9,7 @@ import msgspec
 from markupsafe import Markup
 
 from strongroom.model.finding import Confidence, Finding, Practice, Severity
+from strongroom.model.leak import Leak
 from strongroom.model.plaintext import short
 from strongroom.model.report import Report
 from strongroom.report.html_charts import WORST_FIRST
@@ -53,6 +54,10 @@ class Case(msgspec.Struct, frozen=True):
     rule: str
     related: tuple[tuple[str, str], ...]
     related_more: int
+    masked: str
+    entropy: str
+    commits: str
+    todo: tuple[str, ...]
     secrets: tuple[Link, ...]
 
 
@@ -193,6 +198,17 @@ class Findings:
             value=short(finding.value) if finding.value else "",
             rule=show(finding.rule),
             related=tuple((place(r.origin), show(r.message, MESSAGE_LIMIT)) for r in related),
-            related_more=len(finding.related) - len(related),
+            related_more=(finding.leak.places - 1 if finding.leak else len(finding.related)) - len(related),
+            masked=show(finding.leak.masked) if finding.leak else "",
+            entropy=str(finding.leak.entropy) if finding.leak else "",
+            commits=_commits(finding.leak) if finding.leak else "",
+            todo=tuple(show(step, MESSAGE_LIMIT) for step in finding.leak.todo) if finding.leak else (),
             secrets=self._secrets.get(index, ()),
         )
+
+
+def _commits(leak: Leak) -> str:
+    if leak.first is None or leak.last is None:
+        return ""
+    until = "still at the tip" if leak.present else f"last in {leak.last.show()}"
+    return show(f"first in {leak.first.show()}; {until}", MESSAGE_LIMIT)

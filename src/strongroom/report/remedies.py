@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from strongroom.model.leak import PREFIX
+
 
 class Remedy(NamedTuple):
     """One deed.
@@ -50,6 +52,7 @@ REMEDIES = (
         "Secret manifest",
         "Secret manifests",
     ),
+    Remedy((PREFIX,), "rotate {n} that leaked", "credential", "credentials", by_value=True),
     Remedy(("weak-secret-value",), "generate {n} anew", "weak value", "weak values", by_value=True),
     Remedy(
         ("rbac-binds-everyone", "rbac-cluster-admin", "rbac-wildcard", "rbac-escalates"),
@@ -76,11 +79,17 @@ REMEDIES = (
             "rbac-changes-webhooks",
             "rbac-approves-certificates",
             "rbac-writes-delivery-objects",
+            "reach-through-pods",
+            "reach-through-identity",
+            "reach-through-roles",
+            "reach-through-operator",
+            "reach-through-cluster",
         ),
         "close detours to Secrets in {n}",
         "role",
         "roles",
     ),
+    Remedy(("secret-widely-reachable",), "let fewer identities reach {n}", "widely reachable Secret", "such Secrets"),
     Remedy(("repeated-secret-value",), "split {n} used in several places", "value", "values", by_value=True),
     Remedy(
         ("anonymous-access", "static-token-file", "node-restriction-off"),

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from strongroom.model.finding import Confidence, Finding, Severity
+from strongroom.model.leak import Leak
 from strongroom.model.origin import Origin, show_path
 from strongroom.model.plaintext import short
 from strongroom.model.report import CheckPage, Report
@@ -139,7 +140,21 @@ def _properties(finding: Finding) -> dict[str, str]:
         properties["value"] = short(finding.value)
     if finding.rule:
         properties["recognisedBy"] = finding.rule
-    return properties
+    return properties | (_leak(finding.leak) if finding.leak else {})
+
+
+def _leak(leak: Leak) -> dict[str, str]:
+    told = {
+        "masked": line(leak.masked),
+        "entropy": str(leak.entropy),
+        "places": str(leak.places),
+        "firstCommit": line(leak.first.show()) if leak.first else "",
+        "lastCommit": line(leak.last.show()) if leak.last else "",
+        "verified": leak.verified,
+        "live": line("; ".join(leak.live)),
+        "todo": line("; ".join(leak.todo)),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _escaped(text: str) -> str:

@@ -72,6 +72,35 @@ class Related(msgspec.Struct, frozen=True):
     location: Location
 
 
+class Commit(msgspec.Struct, frozen=True):
+    """One commit; the date is ISO 8601 in the author's time zone, empty where it cannot be read."""
+
+    id: str
+    author: str
+    date: str
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """What ``scan`` says of a value; ``places`` counts all, also those that ``related`` leaves out.
+
+    ``masked`` shows at most the first four characters, and those only where they are public, such as ``ghp_``.
+    ``present`` is null where no history was read; ``verified`` is empty where the issuer was not asked.
+    """
+
+    what: str
+    masked: str
+    entropy: float
+    places: Number
+    first: Commit | None
+    last: Commit | None
+    present: bool | None
+    encoding: str
+    live: list[str]
+    consumers: list[str]
+    verified: str
+    todo: list[str]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One finding. ``value`` is a short keyed fingerprint, never a value."""
 
@@ -91,6 +120,7 @@ class Finding(msgspec.Struct, frozen=True):
     rule: str
     frame: str
     related: list[Related]
+    leak: Leak | None
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -16,7 +16,12 @@ from strongroom.report.text_layout import MARK_STYLE, Layout
 from strongroom.report.wording import plural
 
 _IN_DETAIL = 3  # deeds that may take two lines
-_SUPPRESSED = {"ignored": "ignored", "baseline": "in the baseline", "pedantic": "for pedants (--pedantic)"}
+_SUPPRESSED = {
+    "ignored": "ignored",
+    "baseline": "in the baseline",
+    "committed": "committed before",
+    "pedantic": "for pedants (--pedantic)",
+}
 
 
 def render(report: Report, terminal: Terminal) -> Iterator[str]:
@@ -27,8 +32,13 @@ def render(report: Report, terminal: Terminal) -> Iterator[str]:
     yield from sections(report.findings, layout)
     yield "".join(coverage(report, layout))
     if report.findings:
-        yield layout.put(("strongroom explain ID says why it matters and what to do instead.", "dim"))
+        more = "; --verbose lists what to do about each leak" if _leaks_unsaid(report, layout) else ""
+        yield layout.put((f"strongroom explain ID says why it matters and what to do instead{more}.", "dim"))
     yield verdict(report, layout)
+
+
+def _leaks_unsaid(report: Report, layout: Layout) -> bool:
+    return not layout.verbose and any(finding.leak for finding in report.findings)
 
 
 def _first(report: Report, layout: Layout) -> Iterator[str]:

@@ -22,9 +22,11 @@ def coverage(report: Report, layout: Layout) -> Iterator[str]:
     read = report.coverage
     objects = plural(read.objects, "Kubernetes object")
     others = f", {plural(read.other_documents, 'other document')}" if read.other_documents else ""
-    yield layout.put(
-        f"{plural(read.files, 'file')}: {objects}{others}, {plural(len(report.secrets), 'secret')}", lead="  "
-    )
+    if read.objects or read.documents or report.secrets:
+        held = f": {objects}{others}, {plural(len(report.secrets), 'secret')}"
+    else:
+        held = ""  # a scan for leaks, which counts no objects
+    yield layout.put(f"{plural(read.files, 'file')}{held}", lead="  ")
     if read.other_files:
         yield layout.put(f"{plural(read.other_files, 'file')} without manifests, not opened", lead="  ")
     yield from _capped(_notes(read.notes, layout), _NOTES_SHOWN, layout, indent=2)

@@ -90,12 +90,17 @@ def one(finding: Finding, layout: Layout) -> Iterator[str]:
     label.pad_right(_INDENT - label.cell_len)
     yield layout.put(line(sentence(finding)), lead=label)
     notes = [short(finding.value)] if finding.value else []
+    if finding.origin.commit:
+        notes.append(f"commit {finding.origin.commit[:12]}")
     if finding.confidence is not Confidence.HIGH:
         notes.append(f"{finding.confidence.label} confidence")
     place = line(finding.origin.show(), PATH_LIMIT)
     yield layout.put((place, "cyan"), *((f"  {note}", "dim") for note in notes), lead=" " * _INDENT)
     yield layout.lines(frame(finding, _INDENT, layout.width))
     yield from _related(finding.related, layout)
+    if finding.leak and layout.verbose:
+        for step in finding.leak.todo:
+            yield layout.put(line(step), lead=" " * _INDENT, hang=_INDENT + 2)
 
 
 def _related(related: Sequence[Related], layout: Layout) -> Iterator[str]:

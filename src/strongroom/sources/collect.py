@@ -11,13 +11,14 @@ from typing import BinaryIO
 import msgspec
 
 from strongroom.documents.limits import DEFAULT, Limits
-from strongroom.errors import SourceError, UsageError
+from strongroom.errors import SourceError
 from strongroom.model.controlplane import HOST
 from strongroom.model.origin import Origin
 from strongroom.model.resource import Resource
 from strongroom.model.skipped import Reason, Skipped
 from strongroom.sources import helm, kustomize
 from strongroom.sources.cluster_options import ClusterOptions, is_cluster
+from strongroom.sources.dumps import is_dump, read_dump, settle
 from strongroom.sources.etcd_options import ETCD, EtcdOptions
 from strongroom.sources.etcd_snapshot import is_snapshot
 from strongroom.sources.manifests import is_manifest, is_template, read_manifests
@@ -25,8 +26,6 @@ from strongroom.sources.reading import Reading, WholeFile
 from strongroom.sources.tree import walk
 
 _GROWTH = 64 * 1024  # a file may grow while it is read; what grows faster is cut, and does not parse
-
-_LATER = ("git:",)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -41,6 +40,7 @@ class Options(msgspec.Struct, frozen=True):
         etcd: how etcd is reached.
         progress: called with the path of each file before it is read.
         arrived: called with each object of a running cluster; what it returns is kept.
+        dumps: of large dumps, keep of the pods of workloads only what is their own.
     """
 
     gitignore: bool = True
@@ -51,6 +51,7 @@ class Options(msgspec.Struct, frozen=True):
     etcd: EtcdOptions = EtcdOptions()
     progress: Callable[[str], None] = lambda _: None
     arrived: Callable[[Resource], Resource] = lambda resource: resource
+    dumps: bool = False
 
 
 def collect(sources: Iterable[str], options: Options, stdin: BinaryIO | None = None) -> Reading:
@@ -83,6 +84,11 @@ def collect(sources: Iterable[str], options: Options, stdin: BinaryIO | None = N
             _read_etcd(reading, source, options)
         else:
             _read_path(reading, source, options)
+    if reading.made:
+        found, pods = settle(reading.made, reading.resources)
+        reading.resources.extend(found)
+        reading.pods.extend(pods)
+        reading.made.clear()
     return reading
 
 
@@ -101,7 +107,7 @@ def _read_stream(reading: Reading, stream: BinaryIO, options: Options) -> None:
         )
     reading.files += 1
     reading.texts.hold("-", data)
-    read_manifests(reading, "-", "-", data, options.limits)
+    _read_documents(reading, "-", "-", data, options)
 
 
 def _read_path(reading: Reading, source: str, options: Options) -> None:
@@ -111,11 +117,6 @@ def _read_path(reading: Reading, source: str, options: Options) -> None:
     except OSError:
         is_folder, exists = False, False
     if not exists:
-        if source.startswith(_LATER):
-            raise UsageError(
-                f"{source} is not a source that this version reads",
-                hint="name a file, a folder, or - for standard input",
-            )
         raise SourceError(f"{source} does not exist", hint="name a file, a folder, or - for standard input")
     if is_folder:
         _read_folder(reading, source, path, options)
@@ -174,7 +175,17 @@ def _read_file(reading: Reading, source: str, shown: str, path: Path, options: O
     if wanted:
         reading.whole_files.append(WholeFile(Origin(source, shown), data))
     if manifest:
+        _read_documents(reading, source, shown, data, options)
+
+
+def _read_documents(reading: Reading, source: str, shown: str, data: bytes, options: Options) -> None:
+    dump = read_dump(data, Origin(source, shown, 0)) if options.dumps and is_dump(data) else None
+    if dump is None:
         read_manifests(reading, source, shown, data, options.limits)
+    else:
+        reading.documents += 1
+        reading.resources.extend(dump[0])
+        reading.made.extend(dump[1])
 
 
 def _contents(reading: Reading, shown: str, path: Path, limits: Limits) -> bytes | None:

@@ -34,6 +34,7 @@ PIPELINE_FILES = (
 )
 """Where the common CI services and Compose keep their files, by their documentation."""
 
+_PIPELINE = re.compile("|".join(rf"(?:.*/)?{fnmatch.translate(pattern)}" for pattern in PIPELINE_FILES))
 _TEMPLATE = re.compile(rb"\{\{-?\s*[^}]*\}\}|\{%-?\s")
 _SOPS = re.compile(rb'^\s*"?sops"?\s*:', re.MULTILINE)
 
@@ -51,7 +52,7 @@ def is_template(data: bytes) -> bool:
 def context_of(path: str) -> Context | None:
     """Tell what a document that is no Kubernetes object means, by its file's name; None where nothing is known."""
     pure = PurePosixPath(path)
-    if any(fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(path, f"*/{pattern}") for pattern in PIPELINE_FILES):
+    if _PIPELINE.match(path):
         return Context.PIPELINE
     if pure.suffix in (".yaml", ".yml") and "values" in pure.stem.lower().replace("_", "-").split("-"):
         return Context.HELM_VALUES

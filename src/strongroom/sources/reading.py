@@ -12,6 +12,7 @@ from strongroom.model.place import Context
 from strongroom.model.pod import RunningPod
 from strongroom.model.resource import Resource
 from strongroom.model.skipped import Skipped
+from strongroom.sources.dumps import Made
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Reading:
 
     resources: list[Resource] = field(default_factory=list)
     pods: list[RunningPod] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
     whole_files: list[WholeFile] = field(default_factory=list)
     gaps: set[tuple[str, str]] = field(default_factory=set)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +67,7 @@ def _walk(folder: Path, shown: str, rules: tuple[_Rules, ...], gitignore: bool, 
             result.skipped.append(Skipped(name, 0, 0, Reason.IGNORED, problem=False))
         elif directory:
             _walk(path, name, rules, gitignore, result)
-        elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+        elif entry.is_file(follow_symlinks=False):
             result.files.append((name, path))
         else:
             result.skipped.append(Skipped(name, 0, 0, Reason.SPECIAL))

@@ -36,7 +36,14 @@ from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.rbac import Binding, Role, Subject
 from strongroom.posture.check import Check, Hit, hit
-from strongroom.posture.grants import BUILT_IN_NAMES, EVERYONE, SERVICE_ACCOUNTS, built_in, reads_secrets
+from strongroom.posture.grants import (
+    BUILT_IN_NAMES,
+    EVERYONE,
+    SERVICE_ACCOUNTS,
+    built_in,
+    reads_secrets,
+    secrets_in_answers,
+)
 
 _DISCOVERY = frozenset(
     {
@@ -101,7 +108,7 @@ def _power(binding: Binding) -> tuple[Severity, Confidence]:
         return (Severity.HIGH if binding.role_name == "view" else Severity.CRITICAL), Confidence.HIGH
     if binding.role is None:
         return Severity.MEDIUM, Confidence.MEDIUM
-    if any(reads_secrets(rule) for rule in binding.role.rules):
+    if any(reads_secrets(rule) or secrets_in_answers(rule) for rule in binding.role.rules):
         return Severity.CRITICAL, Confidence.HIGH
     return (Severity.LOW if _only_reads(binding.role) else Severity.HIGH), Confidence.HIGH
 

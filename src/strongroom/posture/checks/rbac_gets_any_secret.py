@@ -3,7 +3,8 @@
 ## What it finds
 
 Rules that allow `get`, but neither `list` nor `watch`, on `secrets` without `resourceNames`, where the role is given
-in single namespaces.
+in single namespaces. `patch` and `delete` without a verb that reads count as well: the answer to a patch is the whole
+object, that to a delete may be, and with `dryRun=All` nothing is changed.
 
 ## Not a finding
 
@@ -33,7 +34,7 @@ from collections.abc import Iterator
 
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
-from strongroom.model.rbac import Role
+from strongroom.model.rbac import Role, Rule
 from strongroom.posture.check import Check, Hit
 from strongroom.posture.grants import (
     grant_of,
@@ -41,18 +42,28 @@ from strongroom.posture.grants import (
     looks_like_controller,
     own_rules,
     reads_secrets,
+    secrets_in_answers,
     stays_in_namespaces,
+    words,
 )
 
 
 def examine(role: Role, facts: Facts) -> Iterator[Hit]:
     """Yield one hit for each rule that gets any Secret where the role is given."""
     for rule in own_rules(role):
-        if reads_secrets(rule) == ("get",) and stays_in_namespaces(role, facts):
+        verbs = _by_name(rule)
+        if verbs and stays_in_namespaces(role, facts):
             expected = looks_like_controller(role) or grant_of(role, facts).operator
             severity = Severity.LOW if expected else Severity.MEDIUM
-            says = "may get any Secret whose name it knows"
+            answered = "" if verbs == ("get",) else ", and the answer holds its values,"
+            says = f"may {words(verbs)} any Secret whose name it knows{answered}"
             yield judged(role, rule, "secrets", facts, says, wide=severity, narrow=severity)
+
+
+def _by_name(rule: Rule) -> tuple[str, ...]:
+    """Return the verbs with which a rule reads one Secret after the other, where it reads no list of them."""
+    answered = secrets_in_answers(rule)
+    return () if "deletecollection" in answered else answered or (reads_secrets(rule) == ("get",)) * ("get",)
 
 
 CHECK = Check(

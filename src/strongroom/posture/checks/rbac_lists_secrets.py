@@ -3,7 +3,9 @@
 ## What it finds
 
 Rules that allow `list` or `watch` (or every verb) on `secrets` without `resourceNames`, where the role is given in
-single namespaces: a Role, or a ClusterRole that only RoleBindings name.
+single namespaces: a Role, or a ClusterRole that only RoleBindings name. `deletecollection` without a verb that reads
+counts as well, with `resourceNames` too, which cannot limit it: its answer is the list of what was deleted, and with
+`dryRun=All` nothing is.
 
 ## Not a finding
 
@@ -37,19 +39,33 @@ from collections.abc import Iterator
 
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
-from strongroom.model.rbac import Role
+from strongroom.model.rbac import Role, Rule
 from strongroom.posture.check import Check, Hit
-from strongroom.posture.grants import judged, narrow_for_secrets, own_rules, reads_secrets, stays_in_namespaces, words
+from strongroom.posture.grants import (
+    judged,
+    narrow_for_secrets,
+    own_rules,
+    reads_secrets,
+    secrets_in_answers,
+    stays_in_namespaces,
+    words,
+)
 
 
 def examine(role: Role, facts: Facts) -> Iterator[Hit]:
     """Yield one hit for each rule that lists or watches all Secrets where the role is given."""
     for rule in own_rules(role):
-        verbs = [verb for verb in reads_secrets(rule) if verb != "get"]
+        verbs = _listing(rule)
         if verbs and stays_in_namespaces(role, facts):
             says = f"may {words(verbs)} every Secret, values included,"
             severity = narrow_for_secrets(role, facts)
             yield judged(role, rule, "secrets", facts, says, wide=severity, narrow=severity)
+
+
+def _listing(rule: Rule) -> list[str]:
+    """Return the verbs of a rule whose answers hold every Secret."""
+    verbs = [verb for verb in reads_secrets(rule) if verb != "get"]
+    return verbs or [verb for verb in secrets_in_answers(rule) if verb == "deletecollection"]
 
 
 CHECK = Check(

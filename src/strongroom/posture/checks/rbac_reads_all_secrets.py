@@ -3,8 +3,10 @@
 ## What it finds
 
 ClusterRoles that allow `get`, `list` or `watch` on `secrets` without `resourceNames` and that a ClusterRoleBinding
-gives to somebody. A ClusterRole that nothing in the sources binds is reported as a definition, with low confidence.
-One that is aggregated into the built-in role `view` is reported too: `view` leaves Secrets out on purpose.
+gives to somebody. Without any of these, `patch`, `delete` and `deletecollection` count: their answers hold the values,
+and with `dryRun=All` nothing is changed. A ClusterRole that nothing in the sources binds is reported as a definition,
+with low confidence. One that is aggregated into the built-in role `view` is reported too: `view` leaves Secrets out on
+purpose.
 
 ## Not a finding
 
@@ -37,15 +39,24 @@ from strongroom.model.facts import Facts
 from strongroom.model.finding import Confidence, Practice, Severity
 from strongroom.model.rbac import Role
 from strongroom.posture.check import Check, Hit
-from strongroom.posture.grants import grant_of, judged, own_rules, reaches_the_cluster, reads_secrets, words
+from strongroom.posture.grants import (
+    grant_of,
+    judged,
+    own_rules,
+    reaches_the_cluster,
+    reads_secrets,
+    secrets_in_answers,
+    words,
+)
 
 
 def examine(role: Role, facts: Facts) -> Iterator[Hit]:
     """Yield one hit for each rule of a ClusterRole that reads Secrets in every namespace."""
     for rule in own_rules(role):
-        verbs = reads_secrets(rule)
+        verbs = reads_secrets(rule) or secrets_in_answers(rule)
         if verbs and _everywhere(role, facts):
-            says = f"may {words(verbs)} any Secret"
+            answered = "" if reads_secrets(rule) else ", and the answers hold its values,"
+            says = f"may {words(verbs)} any Secret{answered}"
             yield judged(role, rule, "secrets", facts, says, wide=Severity.HIGH, narrow=Severity.HIGH)
 
 

@@ -1,0 +1,184 @@
+"""The questions that are asked of the graph. Pure: the same graph gives the same answer, in the same order."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+
+from strongroom.access import rbac_defaults
+from strongroom.access.closure import Closure
+from strongroom.access.graph import Graph
+from strongroom.access.rbac_request import AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED
+from strongroom.access.routes import MOST, Tree
+from strongroom.inventory.rbac import bindings_of
+from strongroom.model.access import EVERY_RIGHT, FREE, Node, Power, identity, power
+from strongroom.model.access_report import Exposure, Reached, Route
+from strongroom.model.secret import SecretRef
+
+_EVERYBODY = tuple(Node("Group", "", name) for name in (UNAUTHENTICATED, AUTHENTICATED, SERVICE_ACCOUNTS))
+_OUTSIDE = frozenset({"Power", "Group"})
+"""Kinds of nodes that nobody asks for by themselves when he asks what somebody reaches."""
+
+_ADMINS = (power(Power.CLUSTER_ADMIN), power(Power.NAMESPACE_ADMIN))
+_ADMIN = frozenset(node.name for node in _ADMINS)
+
+_Counts = dict[str, int]
+_Means = dict[str, int]
+"""Ways, each with the set of those who come by something by it."""
+
+
+class Exposures:
+    """Who reaches each Secret, for all identities and all Secrets at once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.closure = Closure(graph, graph.identities())
+        self._kinds = {kind: self._mask(kind) for kind in ("User", "Group", "ServiceAccount", "Node")}
+        own = control_plane()
+        self._own = sum(1 << index for index, node in enumerate(self.closure.sources) if graph.nodes[node] in own)
+        self._everybody = [(graph.number[node], node.name) for node in _EVERYBODY if node in graph.number]
+        self._before: dict[int, list[int]] = {}
+        for source, target in graph.pairs():
+            if graph.nodes[target].kind in ("Secret", "Power"):
+                self._before.setdefault(target, []).append(source)
+        self._means: dict[int, _Means] = {}
+
+    def of(self, secrets: Sequence[int]) -> list[Exposure]:
+        """Return the exposures of some Secrets, the most widely reached first."""
+        admins = [
+            number for number, node in enumerate(self.graph.nodes) if node.kind == "Power" and node.name in _ADMIN
+        ]
+        levels = self.closure.levels([*secrets, *admins])
+        direct = {
+            self.graph.nodes[n]: near[0] | near[1] for n, near in zip(admins, levels[len(secrets) :], strict=True)
+        }
+        rows = zip(secrets, levels[: len(secrets)], strict=True)
+        found = [self._exposure(secret, near, direct) for secret, near in rows]
+        return sorted(found, key=lambda one: (not one.everyone, -one.identities, -one.users, one.secret))
+
+    def _exposure(self, secret: int, levels: list[int], admins: dict[Node, int]) -> Exposure:
+        node, reached = self.graph.nodes[secret], self.closure.reached_by[secret]
+        own, bits = reached & self._own, reached & ~self._own
+        means = self._told(secret, bits, admins)
+        counts = [(level & bits).bit_count() for level in levels]
+        return Exposure(
+            secret=SecretRef(node.namespace, node.name),
+            users=(bits & self._kinds["User"]).bit_count(),
+            groups=(bits & self._kinds["Group"]).bit_count(),
+            accounts=(bits & self._kinds["ServiceAccount"]).bit_count(),
+            nodes=(bits & self._kinds["Node"]).bit_count(),
+            control_plane=own.bit_count(),
+            by_steps=_trimmed(counts[:-1]),
+            farther=counts[-1],
+            means=tuple(sorted((pair for pair in means.items() if pair[1]), key=lambda pair: (-pair[1], pair[0]))),
+            everyone=next((name for number, name in self._everybody if self._has(reached, number)), ""),
+        )
+
+    def withheld(self) -> int:
+        """Return how many steps with a condition would lead anybody further, the control plane's own left aside."""
+        reached, number, own = self.closure.reached_by, self.graph.number, control_plane()
+        count = 0
+        for step in self.graph.withheld:
+            source, target = number.get(step.source), number.get(step.target)
+            if source is None:
+                count += step.source not in own
+            else:
+                count += bool(reached[source] & ~self._own & ~(reached[target] if target is not None else 0))
+        return count
+
+    def _told(self, secret: int, bits: int, admins: dict[Node, int]) -> _Counts:
+        """Return how many come by a Secret by which last act.
+
+        Who holds every right could take every way: of him only that is told.
+        """
+        space = self.graph.nodes[secret].namespace
+        told: _Means = {}
+        direct = 0
+        for node in (*_ADMINS, power(Power.NAMESPACE_ADMIN, space)):
+            means = self._means_of(self.graph.number[node]) if node in admins else {}
+            for way in EVERY_RIGHT & means.keys():
+                who = means[way] & admins[node] & bits
+                told[way] = told.get(way, 0) | who
+                direct |= who
+        for way, who in self._means_of(secret).items():
+            told[way] = told.get(way, 0) | who & bits & ~direct
+        return {way: who.bit_count() for way, who in told.items()}
+
+    def who(self, secret: int) -> list[int]:
+        """Return the numbers of the identities that reach a Secret, those of the control plane last."""
+        reached = self.closure.reached_by[secret]
+        return [*self.closure.members(reached & ~self._own), *self.closure.members(reached & self._own)]
+
+    def _has(self, bits: int, number: int) -> bool:
+        return bool(bits & self._bit[number])
+
+    @functools.cached_property
+    def _bit(self) -> dict[int, int]:
+        return {source: 1 << index for index, source in enumerate(self.closure.sources)}
+
+    def _mask(self, kind: str) -> int:
+        nodes = self.graph.nodes
+        return sum(1 << index for index, node in enumerate(self.closure.sources) if nodes[node].kind == kind)
+
+    def _means_of(self, node: int) -> _Means:
+        """Return the last acts by which a Secret or power is had, each with the identities that come by it."""
+        if node in self._means:
+            return self._means[node]
+        means: _Means = {}
+        self._means[node] = means  # powers that include each other add nothing
+        for source in self._before.get(node, ()):
+            for step in self.graph.steps(source, node):
+                if step.way not in FREE:
+                    means[step.way] = means.get(step.way, 0) | self.closure.reached_by[source]
+                elif self.graph.nodes[source].kind == "Power":
+                    for way, who in self._means_of(source).items():
+                        means[way] = means.get(way, 0) | who
+        return means
+
+
+@functools.cache
+def control_plane() -> frozenset[Node]:
+    """Return the identities of the control plane itself: those that every cluster's own bindings speak of.
+
+    Groups, and what they give to everybody, are not among them.
+    """
+    bindings = bindings_of(rbac_defaults.objects(), ())
+    subjects = (identity(subject) for binding in bindings for _, subject in binding.subjects)
+    return frozenset(node for node in subjects if node.kind in ("User", "ServiceAccount"))
+
+
+def reached_by(graph: Graph, source: int) -> list[Reached]:
+    """Return what somebody reaches, each by a shortest path: Secrets first, the nearest first."""
+    tree = Tree(graph, source)
+    found = [
+        Reached(graph.nodes[target], acts, tree.route(target))
+        for target, (acts, _) in tree.distance.items()
+        if target != source and graph.nodes[target].kind not in _OUTSIDE
+    ]
+    return sorted(found, key=lambda one: (one.node.kind != "Secret", one.steps, one.node))
+
+
+def reaching(graph: Graph, sources: Iterable[int], target: int) -> Iterator[Reached]:
+    """Yield those of some identities that reach something, each by a shortest path."""
+    tree = Tree(graph, target, backwards=True)
+    for source in sources:
+        if source in tree.distance:
+            node = graph.nodes[source]
+            yield Reached(node, tree.distance[source][0], tree.route(source), node in control_plane())
+
+
+def withheld_from(graph: Graph, source: int) -> int:
+    """Return how many steps with a condition would lead somebody further."""
+    reached = {graph.nodes[number] for number in Tree(graph, source).distance}
+    return sum(step.source in reached and step.target not in reached for step in graph.withheld)
+
+
+def paths(graph: Graph, source: int, target: int, most: int = MOST) -> tuple[Route, ...]:
+    """Return the shortest paths from one node to another."""
+    return tuple(Tree(graph, source).routes(target, most))
+
+
+def _trimmed(counts: list[int]) -> tuple[int, ...]:
+    while counts and not counts[-1]:
+        counts = counts[:-1]
+    return tuple(counts)
