@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export STRONGROOM_FINGERPRINT_KEY=.strongroom-key
 strongroom=(.venv/bin/python -P -m strongroom)
-made_up=(tests examples src/strongroom/posture/examples)
+made_up=(tests examples src/strongroom/posture/examples src/strongroom/access/examples)
 
 if [[ "${1:-}" == --accept ]]; then
     for how in "" --history; do

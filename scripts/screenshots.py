@@ -1,7 +1,8 @@
-"""Draw the pictures of the documentation: docs/images/report.png, secret.png and terminal.svg.
+"""Draw the pictures of the documentation: docs/images/report.png, secret.png, terminal.svg and access-*.png.
 
 Run as ``.venv/bin/python scripts/screenshots.py`` after a change of what reports look like; needs Debian's chromium.
-They show ``strongroom audit examples/shop`` as it is, run anew.
+They show ``strongroom audit examples/shop`` and ``strongroom access … examples/escalation`` as they are, run anew. With
+``access`` as argument only the latter are drawn.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
@@ -23,6 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SOURCE = "examples/shop"
 PAGE = "secret-shop-postgres"
+ACCESS = {
+    "graph": ["exposure", "secret/edge/edge-tls"],
+    "path": ["paths", "user/nina", "secret/edge/edge-tls"],
+    "review": ["review"],
+}
 COLUMNS, FIRST_LINES, LAST_LINES = 88, 44, 4
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -46,6 +52,9 @@ def main() -> int:
         return 2
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
+        photograph_access(Path(folder), chromium)
+        if sys.argv[1:] == ["access"]:
+            return 0
         report = Path(folder) / "report.html"
         # A fixed key: the short fingerprints of the pictures do not change with the machine.
         key = Path(folder) / "key"
@@ -91,6 +100,48 @@ def photograph(report: Path, chromium: str) -> None:
         page.goto(f"{report.as_uri()}#{PAGE}")
         page.screenshot(path=IMAGES / "secret.png")
         browser.close()
+
+
+def photograph_access(folder: Path, chromium: str) -> None:
+    """Take the pictures of answers about access: a Secret and who reaches it, one path, and a review on paper."""
+    for name, arguments in ACCESS.items():
+        command = [str(Path(sys.executable).parent / "strongroom"), "access", *arguments, "examples/escalation"]
+        run = subprocess.run([*command, "-q", "-o", str(folder / f"{name}.html")], cwd=ROOT, check=False)
+        if run.returncode:
+            raise SystemExit(f"error: {' '.join(command)} ended with {run.returncode}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for name, scheme in (("graph", "light"), ("path", "dark"), ("review", "light")):
+            context = browser.new_context(
+                viewport={"width": 1400, "height": 1120},
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+            )
+            page = context.new_page()
+            page.goto((folder / f"{name}.html").as_uri())
+            _pose(page, name)
+            page.screenshot(path=IMAGES / f"access-{name}.png")
+            context.close()
+        browser.close()
+
+
+def _pose(page: Page, name: str) -> None:
+    """Bring a page to where its picture says most."""
+    if name == "review":
+        page.emulate_media(media="print")
+        return
+    canvas = page.locator("#graph-canvas")
+    canvas.focus()
+    if name == "graph":
+        page.locator("#graph-own").check()
+        page.locator("#graph-more").click()
+        person = "user/peggy"
+        place = page.evaluate("(label) => document.getElementById('graph-canvas').strongroom.place(label)", person)
+        canvas.click(position=place)
+    else:
+        for _ in range(4):
+            page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(500)  # the canvas is drawn in the next frames
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from strongroom.model.plan import Copied, Splice, Text
 from strongroom.plans.saved import save
 from strongroom.report.access_formats import ACCESS_FORMATS
 from strongroom.report.formats import FORMATS, INVENTORY_FORMATS
+from strongroom.report.minimise_formats import MINIMISE_FORMATS
 from tests.plans.build import KEY, edit, new, plan
 from tests.sources.repositories import Repository
 
@@ -217,6 +218,8 @@ CALLS = {
         ["access", "diff", "secret.yaml", "."],
         *(["access", "review", ".", "-v", "--format", f.id] for f in ACCESS_FORMATS),
         ["access", "what-if", ".", "--compromise", "deployment/d", "--allow", "user/x get secrets"],
+        *(["access", "minimise", ".", "-v", "--format", f.id] for f in MINIMISE_FORMATS),
+        ["access", "minimise", ".", "--plan", "../out/minimise.json", "-q"],
     ],
     "checks": [["checks"], ["checks", "--format", "json"]],
     "explain": [["explain", "secret-in-configmap"], ["explain", "secret-in-env", "--format", "markdown"]],

@@ -80,12 +80,19 @@ def _acts(cluster: Cluster, thing: Thing) -> Iterator[Thing]:
         where, own = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if _may(cluster, thing, "create", "pods/exec", where, own):
             yield _program(pod)
+    yield from _become(cluster, thing)
+
+
+def _become(cluster: Cluster, thing: Thing) -> Iterator[Thing]:
+    """Yield whom one act makes somebody: by a token of an account that is there, by impersonation of any."""
     for account in cluster.of("ServiceAccount"):
         where, own = account["metadata"]["namespace"], account["metadata"]["name"]
-        if _may(cluster, thing, "create", "serviceaccounts/token", where, own) or _may(
-            cluster, thing, "impersonate", "serviceaccounts", where, own
-        ):
+        if _may(cluster, thing, "create", "serviceaccounts/token", where, own):
             yield "ServiceAccount", where, own
+    for where in _spaces(cluster):
+        for own in _accounts(cluster, where):
+            if _may(cluster, thing, "impersonate", "serviceaccounts", where, own):
+                yield "ServiceAccount", where, own
 
 
 def _creates_pods(cluster: Cluster, who: Thing, space: str) -> bool:
@@ -100,6 +107,13 @@ def _creates_pods(cluster: Cluster, who: Thing, space: str) -> bool:
         _may(cluster, who, "create", "pods", space, name) and _may(cluster, who, "patch", "pods", space, name)
         for name in names
     )
+
+
+def _accounts(cluster: Cluster, space: str) -> set[str]:
+    """Return names of accounts worth being: somebody else's name may be used whether or not he exists."""
+    here = [body["metadata"]["name"] for body in cluster.of("ServiceAccount") if body["metadata"]["namespace"] == space]
+    rules = [rule for kind in ("Role", "ClusterRole") for role in cluster.of(kind) for rule in role["rules"]]
+    return {*here, *(name for rule in rules for name in rule["resourceNames"])}
 
 
 def _of_any_pod(cluster: Cluster, space: str) -> Iterator[Thing]:

@@ -71,3 +71,8 @@ def steps_of(way: str, *bodies: Body) -> list[Step]:
     from strongroom.access.edges import WAYS
 
     return list(next(one for one in WAYS if one.id == way).steps(World(facts_of(*bodies))))
+
+
+def own_steps(way: str, *bodies: Body) -> list[Step]:
+    """Return the steps of one way that the attacker takes himself."""
+    return [step for step in steps_of(way, *bodies) if step.source == ATTACKER]

@@ -56,3 +56,11 @@ def test_types_say_what_no_namespace_has() -> None:
     assert {("", "nodes"), (GROUP, "clusterroles")} <= rbac_defaults.cluster_scoped()
     assert not {("", "secrets"), ("", "namespaces")} & rbac_defaults.cluster_scoped()
     assert rbac_defaults.version().startswith("v1.")
+
+
+def test_what_only_rules_speak_of_is_in_no_namespace() -> None:
+    """A RoleBinding gives nobody the right to impersonate users: the API server asks about them in no namespace."""
+    held = {("", "users"), ("", "groups"), ("authentication.k8s.io", "userextras"), ("certificates.k8s.io", "signers")}
+
+    assert held <= rbac_defaults.cluster_scoped()
+    assert ("", "serviceaccounts") not in rbac_defaults.cluster_scoped()

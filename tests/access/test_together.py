@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.access.reach import MALLORY, RBAC, Body, given, rule
 from tests.posture.given import facts_of
 
+from strongroom.access.graph import build
 from strongroom.access.membership import Members
+from strongroom.access.routes import Tree
 from strongroom.access.together import implied_groups, together
 from strongroom.access.world import World
 from strongroom.model.access import Node
@@ -59,6 +61,23 @@ def test_rights_of_listed_groups() -> None:
     assert _held(*makers, *readers) == set()
     assert _held(*makers, *readers, members=members) == {("user/alice", "vault")}
     assert _held(*both, *readers, members=members) == {("group/makers", "shop")}
+
+
+def test_a_way_is_open_to_whoever_two_groups_open_it_to() -> None:
+    """Somebody in two listed groups reaches what takes a right of each; a member of one of them does not."""
+    bob = Node("User", "", "bob")
+    members: Members = {"makers": ((ALICE, None), (bob, None)), "readers": ((ALICE, None),)}
+    account: Body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a", "namespace": "vault"}}
+    makers = given("vault", MAKES, subject=_group("makers"))
+    readers = given("vault", rule("secrets", "get", names=("own",)), subject=_group("readers"), name="b")
+    world = World(facts_of(account, *makers, *readers), members)
+    graph = build(world, members)
+
+    def reaches(who: Node) -> bool:
+        return graph.number[Node("ServiceAccount", "vault", "a")] in Tree(graph, graph.number[who]).distance
+
+    assert reaches(ALICE)
+    assert not reaches(bob)
 
 
 def test_groups_in_groups() -> None:

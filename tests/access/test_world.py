@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.access.small import node
-from tests.posture.given import facts_of, read
+from tests.posture.given import NOW, facts_of, read
 
 from strongroom.access.admission import REFUSED, UNKNOWN, Demand
 from strongroom.access.graph import Graph, build
@@ -15,7 +15,9 @@ from strongroom.access.names import anything_named, identity_named, secret_named
 from strongroom.access.powers import included
 from strongroom.access.world import World
 from strongroom.errors import UsageError
+from strongroom.inventory.join import build as join
 from strongroom.model.access import Node, Power, power
+from strongroom.model.settings import Settings
 
 _OWNED = """
 apiVersion: apps/v1
@@ -143,6 +145,16 @@ def test_policies_of_kubernetes_count_where_they_are_bound() -> None:
     assert audited.admits("guarded", Demand.PRIVILEGED).condition == ""
     assert denied.admits("guarded", Demand.PRIVILEGED).condition == UNKNOWN
     assert denied.admits("open", Demand.PRIVILEGED).condition == ""
+
+
+def test_policies_whose_bindings_were_not_to_be_read() -> None:
+    """Where a cluster did not list the bindings, a policy may be enforced anywhere; where it did, none means nowhere."""
+    resources = read(_POLICY).resources
+    kind = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+    listed, missing = (World(join(resources, [], [], Settings(), NOW, (), gaps)) for gaps in ([], [(kind, "")]))
+
+    assert listed.admits("open", Demand.PRIVILEGED).condition == ""
+    assert missing.admits("open", Demand.PRIVILEGED).condition == UNKNOWN
 
 
 def test_every_power_includes_only_what_is_there() -> None:

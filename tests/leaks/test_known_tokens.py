@@ -121,3 +121,10 @@ def test_another_key_finds_nothing() -> None:
     hinted = [Hinted(_print(PASSWORD), hint(Plaintext(PASSWORD), tagger))]
     assert list(TokenSearch(hinted, bytes(32), TAG_KEY).search(PASSWORD)) == []
     assert list(TokenSearch(hinted, KEY, bytes(32)).search(PASSWORD)) == []
+
+
+def test_values_that_begin_and_end_alike_are_told_apart() -> None:
+    """Keys of one kind and size begin and end with the same words: each is found where it stands, and no other."""
+    keys = [f"-----BEGIN PRIVATE KEY-----\n{n:064d}\n-----END PRIVATE KEY-----".encode() for n in range(50)]
+    text = b"first: " + keys[7] + b"\nsecond: " + base64.b64encode(keys[9]) + b"\n"
+    assert {match.fingerprint for match in _found(text, *keys)} == {_print(keys[7]), _print(keys[9])}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import textwrap
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from strongroom.leaks.known_unwrap import unwrapped
+from strongroom.leaks.known_unwrap import lines_of_runs, unwrapped
 
 ENCODED = base64.b64encode(random.Random(7).randbytes(200)).decode()  # noqa: S311 - test data
 LINES = textwrap.wrap(ENCODED, 64)
@@ -32,6 +36,26 @@ def test_lines_are_joined(text: str) -> None:
     """Block scalars, comments, quoted and continued strings give what was wrapped."""
     (block,) = unwrapped(text.encode())
     assert block.text.decode().rstrip("=") == ENCODED.rstrip("=")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "  ", "# ", 'x = "', "a b c: ", "-- ", "\u00e9 "]),
+            st.integers(0, 600),
+            st.sampled_from(["", "\r", '"', '" +', ",", "   ", "==", "'  \\", "=="]),
+        ),
+        max_size=8,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=200)
+def test_runs_tell_the_same_lines(lines: list[tuple[str, int, str]], end: bool) -> None:
+    """Where the runs of a text are at hand, the lines that they end give the same blocks as looking at every line."""
+    text = "\n".join(before + (ENCODED * 3)[:size] + after for before, size, after in lines).encode() + b"\n" * end
+    runs = [match.span() for match in re.finditer(rb"[A-Za-z0-9+/_-]+", text)]
+    spans = np.array(runs, np.int64).reshape(-1, 2)
+    assert list(unwrapped(text, lines_of_runs(text, spans[:, 0], spans[:, 1]))) == list(unwrapped(text))
 
 
 def test_a_span_is_given_back_in_the_file() -> None:

@@ -49,6 +49,59 @@ def test_a_value_is_judged_by_its_shape_and_its_name(value: str, promised: Promi
     assert nature_of(value, promised) is nature
 
 
+_LETTERS = string.ascii_letters + string.digits
+_NAMES = st.sampled_from(["DB_PASSWORD", "TOKEN", "token", "db_host", "dbPassword", "ApiToken", "PGPASSWORD", "V2_KEY"])
+
+
+def test_a_dollar_in_a_generated_password_is_no_reference() -> None:
+    """Of ten thousand drawn passwords that hold ``$A``, nearly none is taken for a reference, wherever it stands."""
+    dice = random.Random(20261121)  # noqa: S311
+    signs = _LETTERS + "!$%&/=+-_#@"
+    taken = 0
+    for _ in range(10_000):
+        drawn = "".join(dice.choices(signs, k=dice.randint(16, 40)))
+        at = dice.randint(0, len(drawn))
+        value = drawn[:at] + "$" + dice.choice(string.ascii_letters) + drawn[at:]
+        taken += nature_of(value, Promise.PASSWORD) is not Nature.SECRET
+    assert taken < 60
+
+
+def test_an_unclosed_bracket_in_a_generated_password_is_no_template() -> None:
+    """Of passwords drawn from all signs of a keyboard, few are taken for anything else, although some hold ``{{``."""
+    dice = random.Random(7)  # noqa: S311
+    drawn = ["".join(dice.choices(_LETTERS + string.punctuation, k=24)) for _ in range(4000)]
+    assert sum(nature_of(value, Promise.PASSWORD) is Nature.SECRET for value in drawn) > 3950
+    held = [value[:9] + mark + value[9:] for value in drawn[:500] for mark in ("{{", "${", "$(")]
+    assert sum(nature_of(value, Promise.PASSWORD) is Nature.SECRET for value in held) > 0.8 * len(held)
+
+
+@given(_NAMES, st.sampled_from(["${%s}", "$(%s)", "{{ .Values.%s }}", "$%s"]))
+def test_a_whole_reference_is_one(name: str, form: str) -> None:
+    """A variable by itself is a reference, in whatever form."""
+    assert nature_of(form % name, Promise.PASSWORD) is Nature.REFERENCE
+
+
+@given(_NAMES, _NAMES, st.sampled_from(["${%s}", "$(%s)", "$%s"]))
+def test_clear_parts_are_references(user: str, password: str, form: str) -> None:
+    """A text that is put together of variables is a reference: they end where a name does."""
+    one, two = form % user, form % password
+    for text in (
+        f"{one}:{two}",
+        f"postgres://{one}:{two}@db.shop.svc:5432/app?sslmode=disable",
+        f"Bearer {two}",
+        f"/run/secrets/{one}/{two}",
+        f"user={one} password={two}",
+    ):
+        assert nature_of(text, Promise.PASSWORD) is Nature.REFERENCE, text
+
+
+@pytest.mark.parametrize("rest", ["TIgJb", "Mr4tQz", "x9Kq2vLw", "hT4bLk8qVn2"])
+def test_a_bracketed_reference_beside_anything_is_one(rest: str) -> None:
+    """``${VAR}`` says clearly what it is, whatever stands around it."""
+    assert nature_of(f"{rest}${{DB_PASSWORD}}{rest}", Promise.PASSWORD) is Nature.REFERENCE
+    assert nature_of(f"{rest}$(DB_PASSWORD){rest}", Promise.PASSWORD) is Nature.REFERENCE
+
+
 def test_generated_values_look_random_and_names_do_not() -> None:
     """Of a thousand generated values nearly all look random; names, paths and phrases never do."""
     dice = random.Random(20240501)  # noqa: S311

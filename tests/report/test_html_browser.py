@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect
 from tests.report import hostile, shop
+from tests.report.watched import CONTRAST, Watched
 
 from strongroom.report import html
-
-_FLAGS = (
-    "--no-sandbox",  # root in a container has no user namespace to give away
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once; without one, only a machine that must test everything fails."""
-    program = shutil.which("chromium")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -48,28 +21,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, report in reports.items():
         (folder / f"{name}.html").write_text(html.render(report), encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in reports}
-
-
-class Watched:
-    """A tab, what it complained about, and what it asked for beside the file itself."""
-
-    def __init__(self, context: BrowserContext, address: str) -> None:
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page: Page = context.new_page()
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(address)
-        self.requests = [url for url in self.requests if url != address and not url.startswith("data:")]
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Return a fresh context in which nothing moves."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    yield context
-    context.close()
 
 
 @pytest.mark.parametrize("name", ["shop", "hostile", "large"])
@@ -191,41 +142,14 @@ def test_the_page_never_scrolls_sideways(browser: Browser, files: dict[str, str]
     context.close()
 
 
-_CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-  };
-  const light = (c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
-  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
-  const behind = (element) => {
-    const layers = [];
-    for (let up = element; up; up = up.parentElement) layers.push(rgba(getComputedStyle(up).backgroundColor));
-    return layers.reverse().reduce(
-      (under, over) => under.map((c, i) => over[i] * over[3] + c * (1 - over[3])).slice(0, 3), [255, 255, 255]);
-  };
-  const poor = new Set();
-  for (const element of document.querySelectorAll("body *:not(svg *)")) {
-    const own = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !element.offsetParent || element.closest("script, style, .skip, :disabled")) continue;
-    const [one, other] = [rgba(getComputedStyle(element).color), behind(element)].map(luminance);
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) poor.add(`${element.className || element.tagName}: ${ratio.toFixed(2)}`);
-  }
-  return Array.from(poor);
-}"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_the_contrast_that_wcag_asks_for(browser: Browser, files: dict[str, str], scheme: str) -> None:
     """In both colour schemes all text reaches 4.5:1 (WCAG 2.2, 1.4.3 AA) against what lies behind it."""
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
     page = Watched(context, files["shop"]).page
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
     page.evaluate("location.hash = 'secret-shop-db'")
     expect(page.locator("#secret-shop-db")).to_be_visible()
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
     context.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.errors import SourceError
-from strongroom.survey.fingerprint_key import load
+from strongroom.survey.fingerprint_key import load, load_passing
 
 
 @pytest.fixture
@@ -71,3 +71,28 @@ def test_named_by_the_environment(state: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("STRONGROOM_FINGERPRINT_KEY", str(tmp_path / "missing"))
     with pytest.raises(SourceError, match="does not exist"):
         load(None)
+
+
+def test_a_key_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no key can be kept, each run has its own; where one can, it is kept as ever."""
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(file / "state"))
+    one, other = load_passing(None), load_passing(None)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    kept = load_passing(None)
+
+    assert len(one) == 32
+    assert one != other
+    assert kept == load(None)
+
+
+def test_no_other_key_in_the_place_of_one_that_cannot_be_used(state: Path, tmp_path: Path) -> None:
+    """A key that is named, or is there, and cannot be used is an error also where one for this run would do."""
+    load(None)
+    state.chmod(0o644)
+
+    with pytest.raises(SourceError, match="readable by others"):
+        load_passing(None)
+    with pytest.raises(SourceError, match="does not exist"):
+        load_passing(str(tmp_path / "none"))

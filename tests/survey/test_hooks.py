@@ -239,3 +239,14 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert list(named(["a.yaml"])) == [("a.yaml", b"a: 1\n", None)]
     with pytest.raises(SourceError, match="git diff failed"):
         list(staged((".yaml",)))
+
+
+def test_a_large_file_of_attributes_is_never_cut(repo: Path) -> None:
+    """Attributes that are larger than what is read are an error, and keep their end."""
+    attributes = repo / ".gitattributes"
+    attributes.write_text("# padding\n" * 120_000 + "*.bin binary\n")
+
+    with pytest.raises(SourceError, match="larger than"):
+        hooks.installing(hooks.repository(repo), hooks.script(".strongroom-baseline"), ".strongroom-baseline")
+
+    assert attributes.read_text().endswith("*.bin binary\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import json
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -62,15 +64,15 @@ def known(request: pytest.FixtureRequest, inventory: Path, tmp_path: Path) -> Kn
     if request.param == "values":
         return known_of((str(inventory),), KEY, LIBRARY)
     left_out: Counter[str] = Counter()
-    gathered = gather((str(inventory),), KEY, LIBRARY, values=False, progress=lambda _: None, left_out=left_out)
+    gathered = gather((str(inventory),), KEY, LIBRARY, left_out=left_out)
     write_file(tmp_path / "known.jsonl", KEY, gathered, left_out)
     return known_of((str(tmp_path / "known.jsonl"),), KEY, LIBRARY)
 
 
-def _scan(known: Known, *paths: Path, history: bool = False) -> list[Finding]:
+def _scan(known: Known, *paths: Path, history: bool = False, staged: bool = False) -> list[Finding]:
     blobs = Blobs(KEY, LIBRARY)
     blobs.search(known)
-    report = scan(ScanRequest(tuple(map(str, paths)), KEY, history=history), blobs)
+    report = scan(ScanRequest(tuple(map(str, paths)), KEY, history=history, staged=staged), blobs)
     assert any("searched for" in note for note in report.coverage.notes)
     return list(report.findings)
 
@@ -137,6 +139,39 @@ def test_history_is_searched(known: Known, tmp_path: Path) -> None:
     assert finding.origin.commit
     assert finding.leak is not None
     assert finding.leak.present is False
+    assert finding.leak.live == ("Secret shop/db, key password",)
+
+
+def test_what_is_about_to_be_committed_is_searched(known: Known, tmp_path: Path) -> None:
+    """A staged file is searched as the index holds it; what HEAD has already in that file is not said again."""
+    tree = _tree(tmp_path / "repository", old=f"log in with {PASSWORD} please\n", notes="nothing\n")
+    git = ("git", "-C", str(tree), "-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run([*git[:3], "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    (tree / "old.txt").write_text(f"more\nlog in with {PASSWORD} please\n")
+    (tree / "notes.txt").write_text(f"first\nlog in with {INNER} please\n")
+    subprocess.run([*git, "add", "."], check=True)
+    (tree / "notes.txt").write_text(f"not staged: {PASSWORD}\n")
+    (finding,) = _scan(known, tree, staged=True)
+    assert (finding.origin.path, finding.origin.line) == ("notes.txt", 2)
+    assert finding.leak is not None
+    assert finding.leak.live == ("Secret shop/db, key url",)
+
+
+def test_a_release_of_helm_is_named_once(known: Known, tmp_path: Path) -> None:
+    """A known value in a release Secret is one place, and live: reading the release names it, the search adds nothing."""
+    body = json.dumps({"name": "shop", "chart": {"values": {}}, "config": {"db": {"password": PASSWORD}}})
+    packed = base64.b64encode(base64.b64encode(gzip.compress(body.encode()))).decode()
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "release.yaml").write_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: sh.helm.release.v1.shop.v1}\ntype: helm.sh/release.v1\n"
+        f"data:\n  release: {packed}\n"
+    )
+    (finding,) = [f for f in _scan(known, tree) if f.leak is not None and f.leak.live]
+    assert finding.leak is not None
+    assert finding.leak.places == 1
     assert finding.leak.live == ("Secret shop/db, key password",)
 
 

@@ -99,3 +99,10 @@ def test_what_stood_there_is_kept_when_writing_fails(tmp_path: Path) -> None:
     """A folder that is not there is an error that names the file."""
     with pytest.raises(OutputError, match=r"known\.jsonl"):
         write_file(tmp_path / "none" / "known.jsonl", KEY, _known(), {})
+
+
+def test_what_was_left_out_is_part_of_it(file: Path) -> None:
+    """The counts of what is not searched cannot be changed either: a report repeats them."""
+    file.write_bytes(file.read_bytes().replace(b'"common words":4', b'"common words":1'))
+    with pytest.raises(SourceError, match="was changed or is not whole"):
+        read_file(str(file), KEY)

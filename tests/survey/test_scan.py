@@ -25,6 +25,7 @@ from strongroom.survey.scan_blobs import Blobs
 
 KEY = b"k" * 32
 PASSWORD = "Vx9k2" + "LmQ81zzT"
+MANIFEST = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  password: {PASSWORD}\n"
 
 
 @pytest.fixture(scope="module")
@@ -312,3 +313,56 @@ def test_nothing_that_the_library_finds_in_plain_text_is_lost(blobs: Blobs) -> N
 
     assert len({one.rule_id for _, one in found}) > 250
     assert expected - reported == set()
+
+
+def test_a_name_that_is_not_utf8_is_scanned(blobs: Blobs) -> None:
+    """A file whose name is not UTF-8 is read like any other, as text and as a manifest."""
+    for name, text in ((b"\xff.py", f'token = "{token()}"\n'), (b"\xfe.yaml", MANIFEST)):
+        Path(os.fsdecode(name)).write_text(text)
+
+    report = _scan(blobs)
+
+    assert _of(report, token()).origin.path == os.fsdecode(b"\xff.py")
+    assert _of(report, PASSWORD).origin.line == 5
+
+
+@pytest.mark.parametrize("broken", ["  x: [\n", '  x: "\\ud800"\n', "  x: {{ .Values.x\n", "\tx: y\n"])
+def test_a_manifest_that_cannot_be_read_is_no_clean_one(blobs: Blobs, broken: str) -> None:
+    """What the lines of a broken manifest hold is found at its place, and the report says that it is broken."""
+    _write({"s.yaml": f"a: b\n---\n{MANIFEST}{broken}"})
+
+    report = _scan(blobs)
+
+    assert _places(_of(report, PASSWORD)) == [("s.yaml", 7, 13)]
+    assert [(one.path, one.reason) for one in report.skipped] == [("s.yaml", Reason.BAD_DOCUMENT)]
+
+
+def test_separators_of_unicode_end_no_line(blobs: Blobs) -> None:
+    """Lines are those of Git, whatever else Unicode takes for the end of one; a byte order mark is no column."""
+    _write(
+        {
+            "a.properties": f"x=a\x0cb\x1cc\u2028d\x85e\npassword={PASSWORD}\n",
+            "b.py": f"\ufefftoken = '{token()}'\n",
+        }
+    )
+
+    report = _scan(blobs)
+
+    assert _places(_of(report, PASSWORD)) == [("a.properties", 2, 10)]
+    assert _places(_of(report, token())) == [("b.py", 1, 10)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'inactiveFileToken = "inactive_file"',
+        'BasicAuthPasswordKey = "password"',
+        '"VaultDynamicSecret": "vaultdynamicsecrets"',
+        'CHALLENGE_PASSWORD = "challengePassword"',
+    ],
+)
+def test_a_text_that_repeats_its_name_is_no_secret(blobs: Blobs, line: str) -> None:
+    """Programs name fields in words: a text that says what its name says is worth no more than a word."""
+    _write({"a.go": f"{line}\n"})
+
+    assert {finding.severity for finding in _scan(blobs).findings} <= {Severity.INFO}

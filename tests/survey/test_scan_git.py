@@ -13,6 +13,7 @@ from strongroom.model.finding import Finding
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.report import Report
 from strongroom.model.skipped import Reason
+from strongroom.report.actions import first_actions
 from strongroom.survey.run import Request, survey
 from strongroom.survey.scan import ScanRequest, scan
 from strongroom.survey.scan_blobs import Blobs
@@ -146,14 +147,12 @@ def test_a_part_of_the_history(blobs: Blobs, repository: Repository) -> None:
 
 
 def test_what_cannot_be_is_an_error(blobs: Blobs, repository: Repository) -> None:
-    """A repository without commits, a revision that does not exist and an empty part of the history are errors."""
+    """A repository without commits and a revision that does not exist are errors."""
     with pytest.raises(SourceError, match="no commits"):
         _scan(blobs)
-    first = repository.commit({"a.txt": "1\n"})
+    repository.commit({"a.txt": "1\n"})
     with pytest.raises(UsageError, match="no commit of this repository"):
         _scan(blobs, since="nowhere")
-    with pytest.raises(SourceError, match="changes a file"):
-        _scan(blobs, since=first)
 
 
 def test_what_could_not_be_read_is_said(blobs: Blobs, repository: Repository, tmp_path: Path) -> None:
@@ -225,3 +224,40 @@ def test_an_audit_of_a_bare_repository_is_its_history(repository: Repository, tm
     report = survey(Request((f"git:{tmp_path}/bare.git",), KEY))
 
     assert [f.id for f in report.findings] == ["leak:betterleaks.github-pat"]
+
+
+def test_what_is_not_committed_yet_need_not_be_rotated(blobs: Blobs, repository: Repository) -> None:
+    """Of a value in the index it is said to take it out; of the same in history, to rotate it."""
+    repository.commit({"a.txt": "x\n"})
+    repository.write("a.txt", f"{token()}\n")
+    repository.git("add", "a.txt")
+    staged = _scan(blobs, history=False, staged=True)
+    repository.commit({"a.txt": f"{token()}\n"})
+    committed = _scan(blobs)
+
+    assert first_actions(staged) == ("Take 1 credential out of what is about to be committed: a.txt",)
+    assert first_actions(committed) == ("Rotate 1 credential that leaked: a.txt",)
+    steps = [_of(report, token()).leak.todo[0] for report in (staged, committed)]  # type: ignore[union-attr]
+    assert [step.split(" ")[0] for step in steps] == ["take", "rotate:"]
+
+
+def test_a_moved_file_is_nothing_new(blobs: Blobs, repository: Repository) -> None:
+    """A file that is only moved, or moved and changed elsewhere, brings in no value that HEAD does not hold."""
+    repository.commit({"a.yaml": _secret(PASSWORD, "# one\n# two\n# three\n")})
+    repository.git("mv", "a.yaml", "b.yaml")
+
+    assert _scan(blobs, history=False, staged=True).findings == ()
+
+    repository.write("b.yaml", _secret(PASSWORD, "# one\n# two\n# four\n"))
+    repository.git("add", "-A")
+    assert _scan(blobs, history=False, staged=True).findings == ()
+
+
+def test_nothing_newer_is_no_failure(blobs: Blobs, repository: Repository) -> None:
+    """A pipeline that asks for what is newer than a revision is answered where there is nothing: it is clean."""
+    repository.commit({"a.txt": token()})
+
+    report = _scan(blobs, since="HEAD")
+
+    assert report.findings == ()
+    assert "0 commits" in " ".join(report.coverage.notes)

@@ -40,6 +40,7 @@ def blobs() -> Blobs:
     """Return what looks at contents; its rules are loaded once, and its memory fills from test to test."""
     made = Blobs(KEY)
     made.load()
+    made.remember()
     return made
 
 

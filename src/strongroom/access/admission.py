@@ -72,6 +72,7 @@ class Admission:
     def __init__(self, facts: Facts, namespaces: Mapping[str, Resource]) -> None:
         self._namespaces = namespaces
         self._policies = [resource for resource in facts.resources if _judges_pods(resource)]
+        self._unread = facts.lacks("", "validatingadmissionpolicybindings.admissionregistration.k8s.io")
         self._bindings: dict[str, list[Resource]] = {}
         for binding in facts.of_kind("ValidatingAdmissionPolicyBinding"):
             self._bindings.setdefault(as_text(binding.get("spec", "policyName")), []).append(binding)
@@ -102,8 +103,8 @@ class Admission:
         if policy.kind != "ValidatingAdmissionPolicy":
             return True
         bindings = self._bindings.get(policy.name, [])
-        if not bindings and policy.origin.object:
-            return True  # the bindings of a running cluster may not have been read
+        if not bindings and self._unread:
+            return True
         space = self._namespaces.get(namespace)
         labels = {_NAME_LABEL: namespace, **(space.labels if space is not None else {})}
         return any(

@@ -46,17 +46,20 @@ def to_secrets(world: World, way: str, permission: Permission, note: str) -> Ite
         yield Step(source, target, way, evidence, note=note)
 
 
-def to_accounts(world: World, way: str, permission: Permission, note: str) -> Iterator[Step]:
-    """Yield the steps to the ServiceAccounts that a permission names, or to all of its namespace."""
+def to_accounts(world: World, way: str, permission: Permission, note: str, *, existing: bool = False) -> Iterator[Step]:
+    """Yield the steps to the ServiceAccounts that a permission names, or to all of its namespace.
+
+    With ``existing`` only to those that exist or that a program uses: a name alone is enough to be impersonated.
+    """
     if not permission.names:
         yield to_power(way, permission, Power.MINT_TOKENS, note)
         return
     source, evidence = who(permission), grounds(permission, note)
-    if permission.namespace:
+    if permission.namespace and not existing:
         accounts = [Node("ServiceAccount", permission.namespace, name) for name in permission.names]
     else:
         wanted = set(permission.names)
-        accounts = [account for account in world.service_accounts_in("") if account.name in wanted]
+        accounts = [account for account in world.service_accounts_in(permission.namespace) if account.name in wanted]
     for account in accounts:
         yield Step(source, account, way, evidence, note=note)
 

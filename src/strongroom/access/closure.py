@@ -7,7 +7,6 @@ topological order is enough: time is linear in the number of steps.
 
 from __future__ import annotations
 
-import functools
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -51,62 +50,87 @@ class Closure:
         The last of the `COUNTED` + 2 sets is of those that need more acts than are told apart.
         """
         found: list[list[int]] = [[] for _ in targets]
-        known = [0] * len(self.graph.nodes)
-        arriving: dict[int, int] = {}
-        for source, bit in self._starts:
-            arriving[source] = arriving.get(source, 0) | bit
-        for _ in range(COUNTED + 1):
-            fresh = self._settle(arriving, known)
-            for row, target in zip(found, targets, strict=True):
-                row.append(fresh.get(target, 0))
-            arriving = {}
-            for node, bits in fresh.items():
-                for target in self._paid[node]:
-                    more = bits & ~known[target]
-                    if more:
-                        arriving[target] = arriving.get(target, 0) | more
-        for row, target in zip(found, targets, strict=True):
-            row.append(self.reached_by[target] & ~known[target])
+        known = [0] * len(targets)
+        for fresh in waves(self._free, self._paid, self._starts):
+            for place, target in enumerate(targets):
+                found[place].append(fresh.get(target, 0))
+                known[place] = joined(known[place], found[place][-1])
+        for place, target in enumerate(targets):
+            found[place].append(self.reached_by[target] & ~known[place])
         return found
 
-    def _settle(self, arriving: dict[int, int], known: list[int]) -> dict[int, int]:
-        """Take in what arrives, follow what needs no act, and return what is new at each node.
 
-        Nodes are taken in topological order, so that each is taken once; only groups that are in each other are
-        taken again.
-        """
-        fresh: dict[int, int] = {}
-        pending = {self._place[node]: bits for node, bits in arriving.items()}
-        waiting = list(pending)
-        heapq.heapify(waiting)
-        while waiting:
-            place = heapq.heappop(waiting)
-            node = self._order[place]
-            bits = pending.pop(place) & ~known[node]
-            if not bits:
-                continue
-            known[node] |= bits
-            fresh[node] = fresh.get(node, 0) | bits
-            for target in self._free[node]:
-                place = self._place[target]
-                if place not in pending:
-                    pending[place] = 0
-                    heapq.heappush(waiting, place)
-                pending[place] |= bits
-        return fresh
+def waves(
+    free: Sequence[list[int]], paid: Sequence[list[int]], starts: Iterable[tuple[int, int]], most: int = COUNTED
+) -> Iterator[dict[int, int]]:
+    """Yield what first comes to each node with no act, with one, and so on.
 
-    @functools.cached_property
-    def _order(self) -> list[int]:
-        """The nodes in topological order, as far as steps go that need no act."""
-        component = components(self._free)
-        return sorted(range(len(component)), key=lambda node: -component[node])
+    Args:
+        free: for each node what is reached from it without an act.
+        paid: likewise, by one act.
+        starts: nodes, each with the set that begins there.
+        most: so many acts are followed.
+    """
+    component = components(free)
+    order = sorted(range(len(component)), key=lambda node: -component[node])
+    place = [0] * len(order)
+    for index, node in enumerate(order):
+        place[node] = index
+    known = [0] * len(free)
+    arriving: dict[int, int] = {}
+    for source, bit in starts:
+        arriving[source] = arriving.get(source, 0) | bit
+    for acts in range(most + 1):
+        fresh = _settled(free, order, place, arriving, known)
+        yield fresh
+        if acts == most:
+            return
+        arriving = {}
+        for node, bits in fresh.items():
+            for target in paid[node]:
+                more = bits & ~known[target] if known[target] else bits
+                if more:
+                    arriving[target] = joined(arriving.get(target, 0), more)
 
-    @functools.cached_property
-    def _place(self) -> list[int]:
-        places = [0] * len(self._order)
-        for place, node in enumerate(self._order):
-            places[node] = place
-        return places
+
+def _settled(
+    free: Sequence[list[int]], order: list[int], place: list[int], arriving: dict[int, int], known: list[int]
+) -> dict[int, int]:
+    """Take in what arrives, follow what needs no act, and return what is new at each node.
+
+    Nodes are taken in topological order (``order``; ``place`` is where each stands in it), so that each is taken once;
+    only groups that are in each other are taken again.
+    """
+    fresh: dict[int, int] = {}
+    pending = {place[node]: bits for node, bits in arriving.items()}
+    waiting = list(pending)
+    heapq.heapify(waiting)
+    while waiting:
+        first = heapq.heappop(waiting)
+        node = order[first]
+        arrived = pending.pop(first)
+        bits = arrived & ~known[node] if known[node] else arrived
+        if not bits:
+            continue
+        known[node] = joined(known[node], bits)
+        fresh[node] = joined(fresh.get(node, 0), bits)
+        for target in free[node]:
+            there = place[target]
+            if there not in pending:
+                pending[there] = 0
+                heapq.heappush(waiting, there)
+            pending[there] = joined(pending[there], bits)
+    return fresh
+
+
+def joined(one: int, other: int) -> int:
+    """Return the union of two sets; one of them itself where it holds the other, so that equal sets are kept once."""
+    if not one or one is other:
+        return other
+    both = one | other
+    if both == one:
+        return one
+    return other if both == other else both
 
 
 def places(bits: int) -> Iterator[int]:
@@ -130,9 +154,7 @@ def _spread(free: list[list[int]], paid: list[list[int]], starts: Iterable[tuple
         bits = sets[component[node]]
         if bits:
             for target in following[node]:
-                place = component[target]
-                if sets[place] != bits:
-                    sets[place] |= bits
+                sets[component[target]] = joined(sets[component[target]], bits)
     return [sets[place] for place in component]
 
 

@@ -1,4 +1,4 @@
-"""Rights that lead to Secrets which they do not speak of, for findings: one for each binding, not one for each path."""
+"""Rights that lead to Secrets of which they do not speak, for findings: one for each namespace, not for each path."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ THROUGH = {
     ),
     Through.CLUSTER: (
         "webhook-write",
+        "admission-policy-write",
         "api-service-write",
         "crd-conversion",
         "persistent-volumes",
@@ -71,11 +72,14 @@ THROUGH = {
 }
 """Ways that are detours. All others read Secrets by a right that says so, or are no right."""
 
-_KIND = {way: through for through, ways in THROUGH.items() for way in ways}
+READING = ("secrets-get", "secrets-list", "secrets-watch", "secrets-patch", "secrets-delete")
+"""Ways that read Secrets; what a Secret that was read leads to (a token, a kubeconfig) is a detour."""
+
+_KIND = {way: through for through, ways in THROUGH.items() for way in ways} | dict.fromkeys(READING, Through.IDENTITY)
 _TITLES = {way.id: way.title for way in WAYS}
 _EVERYBODY = ("system:authenticated", "system:serviceaccounts", "system:unauthenticated")
 
-_Key = tuple[object, ...]
+_Key = tuple[Through, str]
 
 
 class _Right(NamedTuple):
@@ -99,9 +103,7 @@ def detours(graph: Graph) -> list[Detour]:
     for number in graph.identities():
         if reached[number] and _asked(graph.nodes[number]):
             for right in _rights(graph, number, reached, bit, _everybodys(graph, number, reached)):
-                first = right.step.evidence[0]
-                key = (_KIND[right.step.way], first.resource, first.origin, right.given, right.reached)
-                found.setdefault(key, []).append((number, right))
+                found.setdefault((_KIND[right.step.way], right.given), []).append((number, right))
     nearest = Nearest(graph, secrets, spaces) if found else None
     return [_detour(graph, listed, spaces, nearest) for listed in found.values() if nearest is not None]
 
@@ -133,6 +135,8 @@ def _rights(graph: Graph, number: int, reached: Sequence[int], bit: dict[str, in
     for step, bits in steps:
         if step.way not in _KIND:
             direct |= bits
+        elif step.way in READING:
+            direct |= 1 << bit[step.target.namespace] if step.target.namespace in bit else bits
     best: dict[tuple[Through, str], _Right] = {}
     for step, bits in steps:
         given = _given(step)
@@ -154,6 +158,7 @@ def _given(step: Step) -> str:
 
 
 def _detour(graph: Graph, listed: Sequence[tuple[int, _Right]], spaces: Sequence[str], nearest: Nearest) -> Detour:
+    listed = sorted(listed, key=lambda one: (-one[1].reached.bit_count(), one[1].step.evidence[0].resource or ()))
     _, right = listed[0]
     namespaces = tuple(spaces[place] for place in places(right.reached))
     route = nearest.route(graph.number[right.step.target], namespaces[0])
@@ -161,10 +166,11 @@ def _detour(graph: Graph, listed: Sequence[tuple[int, _Right]], spaces: Sequence
         through=_KIND[right.step.way],
         way=right.step.way,
         title=_TITLES[right.step.way],
-        holders=tuple(graph.nodes[number] for number, _ in listed),
+        holders=tuple(dict.fromkeys(graph.nodes[number] for number, _ in listed)),
         given=right.given,
         namespaces=namespaces,
         evidence=right.step.evidence,
+        others=tuple(dict.fromkeys(one.step.evidence[0] for _, one in listed))[1:],
         steps=tuple(_told(route.steps)),
     )
 

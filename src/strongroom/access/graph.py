@@ -119,6 +119,7 @@ def _spread(following: Sequence[list[list[int]]], start: Iterable[int]) -> set[i
 def steps_of(world: World, members: Members, ways: Sequence[Way] = WAYS) -> list[Step]:
     """Return every step that the sources show: of ways, of powers, of groups."""
     steps = [step for way in ways for step in way.steps(world)]
+    steps += world.holding
     steps += _of_powers(steps, world)
     holding = frozenset(step.source for step in steps)
     known = {node for step in steps for node in (step.source, step.target) if node.is_identity}

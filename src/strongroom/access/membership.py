@@ -37,9 +37,10 @@ def memberships(identities: Iterable[Node], holding: frozenset[Node], members: M
             group = Node("Group", "", name)
             if group in holding and group != node:
                 yield Step(node, group, MEMBER, (Evidence("built-in", note=note),))
+    nested = {node for listed in members.values() for node, _ in listed if node.kind == "Group"}
     for name, listed in members.items():
         group = Node("Group", "", name)
-        if group in holding or any(node.kind == "Group" for node, _ in listed):
+        if group in holding or group in nested:
             for node, origin in listed:
                 yield Step(node, group, MEMBER, (Evidence("membership", origin=origin, note=f"member of {name}"),))
 

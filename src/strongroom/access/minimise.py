@@ -41,7 +41,7 @@ def minimise(world: World) -> Minimised:
     smaller: list[Smaller] = []
     left: list[Left] = []
     for role in world.rbac.roles:
-        if role.aggregates or not any(reads_secrets(rule) for rule in role.rules):
+        if (role.aggregates and not _built_in(role)) or not any(reads_secrets(rule) for rule in role.rules):
             continue
         found = _judge(role, world, accounts, uses)
         if isinstance(found, Smaller):
@@ -69,6 +69,8 @@ def _judge(role: Role, world: World, accounts: _Accounts, uses: Uses) -> Smaller
     why = _unknown(role, holders, accounts)
     if why:
         return Left(role.resource.id, why) if not _built_in(role) or _of_interest(holders, accounts) else None
+    if any(rule.is_everything for rule in role.rules):
+        return Left(role.resource.id, f"it gives every right on everything: name first what {_listed(holders)} needs")
     rules = [rule for rule in role.rules if secretly(rule) is Secretly.ANY]
     if not rules:
         return Left(role.resource.id, "it is limited to Secrets by name already")
@@ -79,7 +81,8 @@ def _judge(role: Role, world: World, accounts: _Accounts, uses: Uses) -> Smaller
 def _bindings(role: Role, world: World) -> list[Binding]:
     """Return the bindings that give a role to anybody, those of every cluster itself left aside."""
     found = [binding for binding in world.facts.bindings_to(role) if _holders(binding)]
-    return [binding for binding in found if not binding.resource.name.startswith(_SYSTEM)]
+    named = (role.resource.name,) if _built_in(role) else (role.resource.name, *role.part_of)
+    return [b for b in found if not b.resource.name.startswith(_SYSTEM) and b.role_name in named]
 
 
 def _holders(binding: Binding) -> list[Subject]:

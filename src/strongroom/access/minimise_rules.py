@@ -71,17 +71,17 @@ def smaller_rules(
         unsure.append(text + (f", and {_words(also, 'and')} read{'' if also[1:] else 's'} too" if also else ""))
     elif "*" in rule.verbs:
         unsure.append("whether it writes Secrets is not in the sources: every verb becomes get")
-    secrets = _of_secrets(rule, kept, names)
+    secrets = _of_secrets(rule, body, kept, names)
     return (*rest, *secrets), does, unsure
 
 
-def _of_secrets(rule: Rule, kept: Sequence[str], names: Sequence[str]) -> list[RuleBody]:
-    groups = [*rule.groups] if rule.resources == ("secrets",) and "*" not in rule.groups else [""]
-    found: list[RuleBody] = []
+def _of_secrets(rule: Rule, body: RuleBody, kept: Sequence[str], names: Sequence[str]) -> list[RuleBody]:
+    head = body if rule.resources == ("secrets",) else {"apiGroups": [""], "resources": ["secrets"]}
+    found = []
     if names:
-        found.append({"apiGroups": groups, "resources": ["secrets"], "resourceNames": [*names], "verbs": ["get"]})
+        found.append({**head, "resourceNames": [*names], "verbs": ["get"]})
     if kept:
-        found.append({"apiGroups": groups, "resources": ["secrets"], "verbs": [*kept]})
+        found.append({**head, "verbs": [*kept]})
     return found
 
 

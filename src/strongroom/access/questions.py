@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from strongroom.access import rbac_defaults
-from strongroom.access.closure import Closure
+from strongroom.access.acts import counted, near
+from strongroom.access.closure import Closure, joined
 from strongroom.access.graph import Graph
 from strongroom.access.rbac_request import AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED
 from strongroom.access.routes import MOST, Tree
@@ -26,6 +28,9 @@ _Counts = dict[str, int]
 _Means = dict[str, int]
 """Ways, each with the set of those who come by something by it."""
 
+_LastActs = frozenset[tuple[str, int]]
+"""Ways, each with the number of the set of those who take it; without a way, the number of a power's node."""
+
 
 class Exposures:
     """Who reaches each Secret, for all identities and all Secrets at once."""
@@ -42,25 +47,29 @@ class Exposures:
             if graph.nodes[target].kind in ("Secret", "Power"):
                 self._before.setdefault(target, []).append(source)
         self._means: dict[int, _Means] = {}
+        self._near_means: dict[int, _Means] = {}
+        self._members: dict[int, int] = {}
+        self._counts: dict[tuple[str, int, _LastActs], _Counts] = {}
+        self._sets: list[int] = []
+        self._number_of: dict[int, int] = {}
 
     def of(self, secrets: Sequence[int]) -> list[Exposure]:
         """Return the exposures of some Secrets, the most widely reached first."""
         admins = [
             number for number, node in enumerate(self.graph.nodes) if node.kind == "Power" and node.name in _ADMIN
         ]
-        levels = self.closure.levels([*secrets, *admins])
-        direct = {
-            self.graph.nodes[n]: near[0] | near[1] for n, near in zip(admins, levels[len(secrets) :], strict=True)
-        }
-        rows = zip(secrets, levels[: len(secrets)], strict=True)
-        found = [self._exposure(secret, near, direct) for secret, near in rows]
+        sources = self.closure.sources
+        within = near(self.graph, sources, admins)
+        direct = {self.graph.nodes[number]: who for number, who in zip(admins, within, strict=True)}
+        asked = [source for index, source in enumerate(sources) if not self._own >> index & 1]
+        rows = zip(secrets, counted(self.graph, asked, secrets), strict=True)
+        found = [self._exposure(secret, counts, direct) for secret, counts in rows]
         return sorted(found, key=lambda one: (not one.everyone, -one.identities, -one.users, one.secret))
 
-    def _exposure(self, secret: int, levels: list[int], admins: dict[Node, int]) -> Exposure:
+    def _exposure(self, secret: int, counts: list[int], admins: dict[Node, int]) -> Exposure:
         node, reached = self.graph.nodes[secret], self.closure.reached_by[secret]
         own, bits = reached & self._own, reached & ~self._own
         means = self._told(secret, bits, admins)
-        counts = [(level & bits).bit_count() for level in levels]
         return Exposure(
             secret=SecretRef(node.namespace, node.name),
             users=(bits & self._kinds["User"]).bit_count(),
@@ -68,8 +77,8 @@ class Exposures:
             accounts=(bits & self._kinds["ServiceAccount"]).bit_count(),
             nodes=(bits & self._kinds["Node"]).bit_count(),
             control_plane=own.bit_count(),
-            by_steps=_trimmed(counts[:-1]),
-            farther=counts[-1],
+            by_steps=_trimmed(counts),
+            farther=bits.bit_count() - sum(counts),
             means=tuple(sorted((pair for pair in means.items() if pair[1]), key=lambda pair: (-pair[1], pair[0]))),
             everyone=next((name for number, name in self._everybody if self._has(reached, number)), ""),
         )
@@ -92,17 +101,21 @@ class Exposures:
         Who holds every right could take every way: of him only that is told.
         """
         space = self.graph.nodes[secret].namespace
-        told: _Means = {}
-        direct = 0
-        for node in (*_ADMINS, power(Power.NAMESPACE_ADMIN, space)):
-            means = self._means_of(self.graph.number[node]) if node in admins else {}
-            for way in EVERY_RIGHT & means.keys():
-                who = means[way] & admins[node] & bits
-                told[way] = told.get(way, 0) | who
-                direct |= who
-        for way, who in self._means_of(secret).items():
-            told[way] = told.get(way, 0) | who & bits & ~direct
-        return {way: who.bit_count() for way, who in told.items()}
+        acts = self._last_acts(secret)
+        key = space, self._set(bits), acts
+        if key not in self._counts:
+            told: _Means = {}
+            direct = 0
+            for node in (*_ADMINS, power(Power.NAMESPACE_ADMIN, space)):
+                means = self._means_of(self.graph.number[node]) if node in admins else {}
+                for way in EVERY_RIGHT & means.keys():
+                    who = means[way] & admins[node] & bits
+                    told[way] = told.get(way, 0) | who
+                    direct |= who
+            for way, who in self._by(acts).items():
+                told[way] = told.get(way, 0) | who & bits & ~direct
+            self._counts[key] = {way: who.bit_count() for way, who in told.items()}
+        return self._counts[key]
 
     def who(self, secret: int) -> list[int]:
         """Return the numbers of the identities that reach a Secret, those of the control plane last."""
@@ -121,19 +134,37 @@ class Exposures:
         return sum(1 << index for index, node in enumerate(self.closure.sources) if nodes[node].kind == kind)
 
     def _means_of(self, node: int) -> _Means:
-        """Return the last acts by which a Secret or power is had, each with the identities that come by it."""
-        if node in self._means:
-            return self._means[node]
+        """Return the last acts by which a power is had, each with the identities that come by it."""
+        if node not in self._means:
+            self._means[node] = {}  # powers that include each other add nothing
+            self._means[node].update(self._by(self._last_acts(node)))
+        return self._means[node]
+
+    def _by(self, acts: _LastActs) -> _Means:
         means: _Means = {}
-        self._means[node] = means  # powers that include each other add nothing
+        for way, number in sorted(acts):
+            some = {way: self._sets[number]} if way else self._means_of(number)
+            for way_of, who in some.items():
+                means[way_of] = joined(means.get(way_of, 0), who)
+        return means
+
+    def _last_acts(self, node: int) -> _LastActs:
+        """Return the last acts by which a Secret or power is had: many Secrets of a namespace have the same."""
+        found: set[tuple[str, int]] = set()
         for source in self._before.get(node, ()):
             for step in self.graph.steps(source, node):
                 if step.way not in FREE:
-                    means[step.way] = means.get(step.way, 0) | self.closure.reached_by[source]
+                    found.add((step.way, self._set(self.closure.reached_by[source])))
                 elif self.graph.nodes[source].kind == "Power":
-                    for way, who in self._means_of(source).items():
-                        means[way] = means.get(way, 0) | who
-        return means
+                    found.add(("", source))
+        return frozenset(found)
+
+    def _set(self, bits: int) -> int:
+        """Return the number of a set of identities: equal sets have one."""
+        if bits not in self._number_of:
+            self._number_of[bits] = len(self._sets)
+            self._sets.append(bits)
+        return self._number_of[bits]
 
 
 @functools.cache

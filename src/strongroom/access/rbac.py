@@ -90,7 +90,8 @@ class Rbac:
         self.roles = tuple(roles)
         self.bindings = tuple(bindings)
         self.refused = refused
-        self._cluster_scoped = rbac_defaults.cluster_scoped() | frozenset(cluster_scoped)
+        self._scopes = tuple(cluster_scoped)
+        self._cluster_scoped = rbac_defaults.cluster_scoped() | frozenset(self._scopes)
         self._rules: list[tuple[Rule, ...]] = []
         self._given: list[_Given] = []
         self._of_role: dict[int, list[_Given]] = {}
@@ -100,6 +101,10 @@ class Rbac:
         self._found: dict[_Question, dict[int, list[Rule]]] = {}
         self._answers: dict[_Question, dict[str, list[Grant]]] = {}
         self._index()
+
+    def of(self, bindings: Iterable[Binding]) -> Rbac:
+        """Return the index of some of the bindings alone."""
+        return Rbac(self.roles, bindings, cluster_scoped=self._scopes, refused=self.refused)
 
     def holders(self, verb: str, group: str, resource: str, *, namespace: str | None = None) -> Iterator[Permission]:
         """Yield each permission for a verb on a resource (``secrets``, ``pods/exec``).

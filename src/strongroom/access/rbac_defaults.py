@@ -21,6 +21,22 @@ SOURCE = "every Kubernetes cluster"
 """The source of the objects that were not read from any source of the run, but are taken to be there."""
 
 
+_NO_OBJECTS = frozenset(
+    {
+        ("", "users"),
+        ("", "groups"),
+        ("authentication.k8s.io", "uids"),
+        ("authentication.k8s.io", "userextras"),
+        ("certificates.k8s.io", "signers"),
+    }
+)
+"""Group and plural of what only rules speak of; the API server asks about it in no namespace.
+
+``staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation`` and ``plugin/pkg/admission/certificates``
+in kubernetes/kubernetes.
+"""
+
+
 class ResourceType(msgspec.Struct, frozen=True):
     """One type of resources, as the API server's discovery names it; a subresource is ``pods/exec``."""
 
@@ -57,7 +73,7 @@ def cluster_scoped() -> frozenset[tuple[str, str]]:
         (entry.group, entry.plural)
         for entry in types()
         if not entry.namespaced and "/" not in entry.plural and (entry.group, entry.plural) != ("", "namespaces")
-    )
+    ).union(_NO_OBJECTS)
 
 
 def missing(held: Iterable[Resource]) -> tuple[Resource, ...]:

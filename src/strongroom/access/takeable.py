@@ -89,8 +89,11 @@ def _may_be_changed(rbac: Rbac, binding: Binding, space: str) -> bool:
 
 def _binding(known: dict[tuple[str, str, str], Role], kind: str, space: str, name: str) -> Binding | None:
     role = known.get((kind, "" if kind == "ClusterRole" else space, name))
-    if role is None:
-        return None
+    return binding_of(role, kind, space, name) if role is not None else None
+
+
+def binding_of(role: Role, kind: str, space: str, name: str) -> Binding:
+    """Return a binding of a role to the role itself, in a namespace or, for an empty one, everywhere."""
     resource = msgspec.structs.replace(role.resource, namespace=space)
     subject = Subject(*role_node(kind, space, name))
     return Binding(resource, not space, kind, name, (((), subject),), role)

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from strongroom.access.admission import Admission, Demand, Verdict
 from strongroom.access.code import Code, programs
+from strongroom.access.crowds import all_held, crowds, with_roles
 from strongroom.access.membership import Members, groups_by_member
-from strongroom.access.rbac import Permission, Rbac
+from strongroom.access.rbac import Permission
 from strongroom.access.rbac_facts import rbac_of
 from strongroom.access.takeable import takeable
 from strongroom.model.access import Evidence, Node, identity
@@ -32,18 +33,21 @@ class World:
         namespaces: every namespace that exists or that an object is in, sorted.
         code: what runs: one for each workload, and for each pod of its own.
         machines: the names of the machines that run pods or exist, sorted.
-        members: somebody to the groups that he is in, as ``--groups`` says.
+        members: somebody to the groups that he is in, as ``--groups`` says, and to the roles of ``holding``.
+        holding: the steps to roles that stand between many subjects and many names (`access.crowds`).
         served: the API groups that something serves: there is an object of each, or a definition.
     """
 
     def __init__(self, facts: Facts, members: Members | None = None) -> None:
         self.facts = facts
-        self.members = groups_by_member(members or {})
         self.rbac = rbac_of(facts)
         self.code = tuple(programs(facts))
         known = (SecretRef(r.ref.namespace or DEFAULT, r.ref.name) for r in facts.secrets)
         given = (SecretRef(pod.id.namespace or DEFAULT, use.secret) for pod in facts.pods for use in pod.uses)
         self._secrets = _by_namespace((*known, *given))
+        self._spaces_of_secret: dict[str, list[str]] = {}
+        for ref in self.secrets_in(""):
+            self._spaces_of_secret.setdefault(ref.name, []).append(ref.namespace)
         self._config_maps = _by_namespace(_placed(r) for r in facts.of_kind("ConfigMap") if not r.group)
         accounts = [_placed(r) for r in facts.of_kind("ServiceAccount") if not r.group]
         used = [Node("ServiceAccount", code.node.namespace, code.service_account) for code in self.code]
@@ -63,7 +67,11 @@ class World:
         self.machines = tuple(sorted(machines.union(*(code.machines for code in self.code))))
         defined = {as_text(r.get("spec", "group")) for r in facts.of_kind("CustomResourceDefinition")}
         self.served = frozenset(defined.union(resource.group for resource in facts.resources))
-        self._of_roles = Rbac(self.rbac.roles, takeable(self.rbac, self.namespaces))
+        apart = crowds(self.rbac.bindings)
+        self.holding = apart.holding
+        self.members = with_roles(groups_by_member(members or {}), self.holding)
+        self._by_themselves = self.rbac.of(apart.kept) if apart.roles else self.rbac
+        self._of_roles = all_held(self.rbac, takeable(self.rbac, self.namespaces), apart.roles)
         self._admission = Admission(facts, spaces)
 
     def secrets_in(self, namespace: str) -> list[SecretRef]:
@@ -72,7 +80,9 @@ class World:
 
     def secrets_named(self, namespace: str, names: Iterable[str]) -> Iterator[Node]:
         """Yield the Secrets of some names: in one namespace all of them, for an empty one those that are known."""
-        yield from _named(self._secrets, "Secret", namespace, names)
+        for name in dict.fromkeys(names):
+            spaces = [namespace] if namespace else self._spaces_of_secret.get(name, ())
+            yield from (Node("Secret", space, name) for space in spaces)
 
     def config_maps_in(self, namespace: str) -> list[Node]:
         """Return the ConfigMaps of a namespace."""
@@ -112,11 +122,12 @@ class World:
     def holders(self, group: str, resource: str, *verbs: str) -> Iterator[Permission]:
         """Yield each permission for any of some verbs on a resource (``secrets``, ``pods/exec``), once.
 
-        The holders of roles that somebody may bind to himself (`takeable`) are among them: the role is the subject.
+        The holders of roles that somebody may bind to himself (`takeable`) are among them, and those of roles with many
+        holders (`crowds`): the role is the subject.
         """
         seen: set[tuple[object, ...]] = set()
         for verb in verbs:
-            found = (index.holders(verb, group, resource) for index in (self.rbac, self._of_roles))
+            found = (index.holders(verb, group, resource) for index in (self._by_themselves, self._of_roles))
             for permission in chain.from_iterable(found):
                 key = (id(permission.binding), id(permission.rule), permission.subject, permission.names)
                 if len(verbs) == 1 or key not in seen:
@@ -161,13 +172,3 @@ def _within(found: dict[str, list[_Placed]], namespace: str) -> list[_Placed]:
     if namespace:
         return found.get(namespace, [])
     return [node for nodes in found.values() for node in nodes]
-
-
-def _named(found: dict[str, list[SecretRef]], kind: str, namespace: str, names: Iterable[str]) -> Iterator[Node]:
-    wanted = dict.fromkeys(names)
-    if namespace:
-        yield from (Node(kind, namespace, name) for name in wanted)
-    else:
-        yield from (
-            Node(kind, ref.namespace, ref.name) for refs in found.values() for ref in refs if ref.name in wanted
-        )

@@ -53,7 +53,7 @@ def minimise(
     if plan is not None and not dry_run:
         if report.plan.steps:
             save(report.plan, Path(plan))
-            click.echo(f"saved {plan}; strongroom plan apply {plan} does it", err=True)
-        else:
-            click.echo("there is nothing to plan", err=True)
+        if not quiet:
+            told = f"saved {plan}; strongroom plan apply {plan} does it" if report.plan.steps else "nothing to plan"
+            click.echo(told, err=True)
     return CLEAN

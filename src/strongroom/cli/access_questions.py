@@ -161,7 +161,7 @@ def review(sources: tuple[str, ...], **options: Any) -> int:
     """Write the periodic access review: each identity, the Secrets that it reaches, their last change and owner."""
     from strongroom.survey import access_answers
 
-    answered(sources, lambda _, known: access_answers.reviewed(known), **options)
+    answered(sources, lambda pictured, known: access_answers.reviewed(known, pictured=pictured), **options)
     return CLEAN
 
 

@@ -26,6 +26,15 @@ _Report = TypeVar("_Report")
 _REFRESH_SECONDS = 0.1
 
 
+CLUSTER_OPTIONS = (
+    click.option("-n", "--namespace", multiple=True, metavar="NAME", help="Of a cluster, only this one. Repeatable."),
+    click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
+    click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
+    click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of it too. Repeatable."),
+)
+"""Which part of a cluster is read, and as whom."""
+
+
 def source_options(command: _Command) -> _Command:
     """Add what every command that reads sources takes."""
     return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(reading_options(command))
@@ -36,12 +45,7 @@ def reading_options(command: _Command) -> _Command:
     options = (
         click.option("--no-gitignore", is_flag=True, help="Read files that .gitignore leaves out too."),
         click.option("--no-render", is_flag=True, help="Do not run kustomize, kubectl or helm; read plain files."),
-        click.option(
-            "-n", "--namespace", multiple=True, metavar="NAME", help="Of a cluster, only this one. Repeatable."
-        ),
-        click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
-        click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
-        click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of it too. Repeatable."),
+        *CLUSTER_OPTIONS,
         click.option("--no-metadata", is_flag=True, help="Of live Secrets, read neither values nor metadata."),
         click.option("--values", is_flag=True, help="Read the values of live Secrets; only fingerprints are kept."),
         click.option("--etcd-cacert", type=click.Path(dir_okay=False), help="The CA of etcd.  [env: ETCDCTL_CACERT]"),

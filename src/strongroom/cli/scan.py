@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from strongroom.cli.common import outputs, progress, terminal, write
-from strongroom.cli.scan_known import known_options, prepare, refuse
+from strongroom.cli.scan_known import known_options, prepare, refuse, taken
 from strongroom.cli.scan_options import (
     acceptance_of,
     accepting_options,
@@ -19,13 +19,17 @@ from strongroom.cli.scan_options import (
     top_of,
     write_baseline,
 )
+from strongroom.cli.scan_spark import Fleet, scan_fleet, spark_options
 from strongroom.errors import UsageError
 from strongroom.report.formats import FORMATS, by_id
 
 if TYPE_CHECKING:
     from strongroom.leaks.custom_rules import CustomRules
     from strongroom.leaks.library import Library
+    from strongroom.model.report import Report
     from strongroom.model.settings import Settings
+    from strongroom.report.formats import Format
+    from strongroom.report.terminal import Terminal
 
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -62,6 +66,7 @@ _SEVERITIES = ("info", "low", "medium", "high", "critical")
 )
 @known_options
 @accepting_options
+@spark_options
 @click.option("--config", type=click.Path(dir_okay=False), help="strongroom.toml to use instead of the nearest.")
 @click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints.")
 @click.option("--strict", is_flag=True, help="Exit with 2 where anything could not be read.")
@@ -82,53 +87,57 @@ def command(
     no_gitignore: bool,
     max_file_size: int,
     archive_depth: int,
-    inventory: tuple[str, ...],
-    values: bool,
-    verify: bool,
-    verify_seconds: int,
-    verify_internal: bool,
     config: str | None,
     fingerprint_key: str | None,
     strict: bool,
     verbose: bool,
     quiet: bool,
     color: bool | None,
+    spark: str | None,
+    repos: str | None,
+    rows: str | None,
+    range_size: int,
     **accepting: Any,
 ) -> int:
     """Find secret values in files, in the history of a repository, and in what is about to be committed.
 
     PATH is a file or a folder, by default the current one; with --history or --staged, a repository.
     """
-    _refuse_contradictions(paths, stdin=stdin, history=history, staged=staged, scope=bool(since or branch or all_refs))
-    refuse(staged=staged, inventory=inventory, values=values, verify=verify, verify_internal=verify_internal)
+    many = spark is not None or repos is not None or rows is not None
+    scope = bool(since or branch or all_refs) and not many
+    _refuse_contradictions(paths, stdin=stdin, history=history, staged=staged, scope=scope)
+    known = taken(accepting)
+    refuse(known, staged=staged)
     chosen = options_of(accepting)
     if chosen.test_rule is not None:
         return test_rules(Path(chosen.test_rule))
+    if many:
+        files = outputs(output, FORMATS)
+        others = {
+            "PATH": paths,
+            "--stdin": stdin,
+            "--staged": staged,
+            "--inventory": known.inventory,
+            "--verify": known.verify,
+        }
+        fleet = Fleet(spark, repos, rows, range_size, since, branch, all_refs, max_file_size, archive_depth)
+        report = scan_fleet(fleet, chosen, others, _settings(config, fail_on), fingerprint_key, quiet=quiet)
+        return _said(report, files, shape, terminal(color=color, verbose=verbose, strict=strict), quiet=quiet)
     rules = rules_of(chosen, quiet=quiet)
     library = _loading(rules)  # first of all: the rest is imported while the rules load
     from strongroom.survey import fingerprint_key as keys
     from strongroom.survey.scan_blobs import Blobs
 
-    key = keys.load(fingerprint_key)
+    alone = staged and chosen.baseline is None and chosen.write_baseline is None and not chosen.audit_baseline
+    key = keys.load_passing(fingerprint_key) if alone else keys.load(fingerprint_key)
     root = top_of(paths[0] if paths else ".") if history or staged else Path()
     acceptance = acceptance_of(chosen, key, rules, root)
     blobs = Blobs(key, library, acceptance)
-    from strongroom.report.outcome import exit_code
     from strongroom.survey.scan import ScanRequest, scan
 
     files = outputs(output, FORMATS)
     with progress(quiet=quiet) as show:
-        prepare(
-            blobs,
-            key,
-            library,
-            show,
-            inventory=inventory,
-            values=values,
-            verify=verify,
-            verify_seconds=verify_seconds,
-            verify_internal=verify_internal,
-        )
+        prepare(blobs, key, library, show, known)
         request = ScanRequest(
             paths=paths or (".",),
             key=key,
@@ -153,9 +162,14 @@ def command(
         return audit_baseline(chosen, key, acceptance)
     if chosen.write_baseline is not None:
         return write_baseline(chosen, key, acceptance)
-    shown = None if quiet else by_id(shape, FORMATS)
-    write(report, files, shown, terminal(color=color, verbose=verbose, strict=strict))
-    return exit_code(report, strict=strict)
+    return _said(report, files, shape, terminal(color=color, verbose=verbose, strict=strict), quiet=quiet)
+
+
+def _said(report: Report, files: list[tuple[Path, Format[Any]]], shape: str, shown: Terminal, *, quiet: bool) -> int:
+    from strongroom.report.outcome import exit_code
+
+    write(report, files, None if quiet else by_id(shape, FORMATS), shown)
+    return exit_code(report, strict=shown.strict)
 
 
 def _loading(rules: CustomRules) -> Library:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from strongroom.cli.common import CLUSTER_OPTIONS
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def known_options(command: _Command) -> _Command:
-    """Add the options; `prepare` takes them."""
+    """Add the options; `taken` takes them."""
     options = (
         click.option(
             "--inventory",
@@ -26,6 +28,7 @@ def known_options(command: _Command) -> _Command:
             help="Find every value that SOURCE knows: a source of audit, or a file of inventory --fingerprints. "
             "Repeatable.",
         ),
+        *CLUSTER_OPTIONS,
         click.option("--values", is_flag=True, help="Of an inventory that is a cluster, read the values of Secrets."),
         click.option("--verify", is_flag=True, help="Ask those who issued the values whether they still work."),
         click.option(
@@ -43,45 +46,64 @@ def known_options(command: _Command) -> _Command:
     return command
 
 
-def refuse(*, staged: bool, inventory: tuple[str, ...], values: bool, verify: bool, verify_internal: bool) -> None:
+class Knowing(NamedTuple):
+    """The options."""
+
+    inventory: tuple[str, ...]
+    namespace: tuple[str, ...]
+    kubeconfig: str | None
+    as_user: str | None
+    as_group: tuple[str, ...]
+    values: bool
+    verify: bool
+    verify_seconds: int
+    verify_internal: bool
+
+
+def taken(given: dict[str, Any]) -> Knowing:
+    """Take the options out of those that were given."""
+    return Knowing(**{name: given.pop(name) for name in Knowing._fields})
+
+
+def refuse(known: Knowing, *, staged: bool) -> None:
     """Refuse what contradicts itself.
 
     Raises:
         UsageError: it does.
     """
-    if verify and staged:
+    if known.verify and staged:
         raise UsageError("--staged sends no value anywhere", hint="leave --verify out")
-    if verify_internal and not verify:
+    if known.verify_internal and not known.verify:
         raise UsageError("--verify-internal needs --verify")
-    if values and not inventory:
+    if known.values and not known.inventory:
         raise UsageError("--values needs --inventory")
+    from strongroom.sources.cluster_options import is_cluster
+
+    of_cluster = known.namespace or known.kubeconfig or known.as_user or known.as_group or known.values
+    if of_cluster and not any(map(is_cluster, known.inventory)):
+        raise UsageError("options of a cluster without a cluster", hint="name it: --inventory cluster")
 
 
-def prepare(
-    blobs: Blobs,
-    key: bytes,
-    library: Library,
-    show: Callable[[str], None],
-    *,
-    inventory: tuple[str, ...],
-    values: bool,
-    verify: bool,
-    verify_seconds: int,
-    verify_internal: bool,
-) -> None:
+def prepare(blobs: Blobs, key: bytes, library: Library, show: Callable[[str], None], known: Knowing) -> None:
     """Have a scan look for known values, and keep what it will verify.
 
     Raises:
         StrongroomError: an inventory cannot be read.
     """
-    if verify:
+    if known.verify:
         from strongroom.survey.verify import Verification, Verifier
 
-        how = Verification(verify_seconds, verify_internal, lambda text: click.echo(text, err=True))
+        how = Verification(known.verify_seconds, known.verify_internal, lambda text: click.echo(text, err=True))
         blobs.verify(Verifier(key, how))
-    if inventory:
+    if known.inventory:
+        from strongroom.sources.cluster_options import ClusterOptions
+        from strongroom.sources.etcd_options import EtcdOptions
         from strongroom.survey.known import known_of
 
-        if values:
+        if known.values:
             click.echo("reading the values of Secrets: they are kept in memory while the scan runs", err=True)
-        blobs.search(known_of(inventory, key, library, values=values, progress=show))
+        cluster = ClusterOptions(
+            known.kubeconfig, known.namespace, known.as_user or "", known.as_group, values=known.values
+        )
+        etcd = EtcdOptions.given(None, None, None, os.environ)
+        blobs.search(known_of(known.inventory, key, library, cluster=cluster, etcd=etcd, progress=show))

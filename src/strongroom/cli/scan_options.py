@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILE = ".strongroom-baseline"
+_QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+"""Reading the index would start the monitor that a repository names."""
 _TIMEOUT_SECONDS = 10
 
 
@@ -90,8 +92,8 @@ def options_of(given: dict[str, Any]) -> Accepting:
         raise UsageError("--reason and --expires need --write-baseline")
     if chosen.expires and not chosen.reason:
         raise UsageError("--expires needs --reason: what expires must have been accepted")
-    if chosen.expires:
-        read_date(chosen.expires)
+    if chosen.expires and read_date(chosen.expires) < datetime.now(UTC).date():
+        raise UsageError(f"--expires {chosen.expires} has passed", hint="name a day to come, as 2027-01-31")
     if chosen.write_baseline is not None and chosen.audit_baseline:
         raise UsageError("--write-baseline and --audit-baseline exclude each other")
     if chosen.write_baseline is not None and Path(chosen.write_baseline).is_dir():
@@ -233,7 +235,7 @@ def _git(*arguments: str, folder: Path | None = None) -> str:
     """Return what a question to Git gives; empty where Git is not there or fails."""
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *_QUIET, *arguments],
             cwd=folder,
             capture_output=True,
             timeout=_TIMEOUT_SECONDS,

@@ -8,15 +8,15 @@ rest to the library's rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from strongroom.documents.limits import DEFAULT, Limits
-from strongroom.documents.yaml import BadDocument, read
+from strongroom.documents.yaml import BadDocument, Document, read
 from strongroom.leaks.candidates import of_resource, of_settings, of_terraform_state, of_text, of_values
+from strongroom.leaks.candidates.broken import of_broken
 from strongroom.leaks.candidates.terraform import is_state
 from strongroom.leaks.files.kinds import LARGEST, interesting
 from strongroom.leaks.placing import Placer
@@ -53,6 +53,8 @@ _SETTINGS_FOLDERS = re.compile(r"(?:^|/)(?:group_vars|host_vars|vars|defaults)/(
 """Where Ansible keeps variables (docs.ansible.com, "Sample directory layout")."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BETWEEN = b"\n---"
+_ACTION_FIRST = re.compile(rb"(?:\A|\n)\{[{%]")
+"""An action at the very beginning of a line: no mapping goes on with it, so the text is no YAML as it stands."""
 _SCHEMA = re.compile(rb"^kind:[ \t]*CustomResourceDefinition[ \t]*\r?$", re.MULTILINE)
 _OBJECT = re.compile(rb"\bapiVersion[\"']?\s*:")
 
@@ -64,15 +66,25 @@ def may_matter(path: str, head: bytes) -> bool:
         path: the file's path.
         head: its first bytes; all of them, where they are at hand: objects may begin behind a long comment.
     """
+    by_name = may_matter_by_name(path)
+    return holds_objects(head) if by_name is None else by_name
+
+
+def may_matter_by_name(path: str) -> bool | None:
+    """Tell by its path whether a file is worth `candidates_of_file`; None where that is for `holds_objects` to say."""
     name = path.rpartition("/")[2].lower()
     if interesting(path) is not None or name.endswith(_SETTINGS):
         return True
-    suffix = PurePosixPath(name).suffix
-    if suffix and suffix not in _PERHAPS and not name.endswith(_DOCUMENTS):
+    dot = name.rfind(".")
+    suffix = name[dot:] if 0 < dot < len(name) - 1 else ""
+    if suffix and suffix not in _PERHAPS and suffix not in _DOCUMENTS:
         return False
-    if context_of(path) is not None or _is_settings(path):
-        return True
-    return head.startswith(_UTF16) or _OBJECT.search(head) is not None
+    return True if context_of(path) is not None or _is_settings(path) else None
+
+
+def holds_objects(head: bytes) -> bool:
+    """Tell whether a text may hold Kubernetes objects; cheap."""
+    return head.startswith(_UTF16) or (b"apiVersion" in head and _OBJECT.search(head) is not None)
 
 
 def candidates_of_file(path: str, data: bytes, origin: Origin, limits: Limits = DEFAULT) -> Iterator[Candidate]:
@@ -87,7 +99,41 @@ def candidates_of_file(path: str, data: bytes, origin: Origin, limits: Limits = 
         origin: the file; lines are looked up afterwards (`placing.Placer`).
         limits: how much of a hostile document is read.
     """
-    name = path.rpartition("/")[2].lower()
+    yield from _candidates(path, _File(data, limits), origin)
+
+
+class _File:
+    """A file, and its text as it could be read: a template that is no YAML before it is rendered, without its actions.
+
+    Attributes:
+        data: its contents.
+        text: the same; without actions, once `documents` has found that it cannot be read with them.
+        unread: manifests in it that cannot be read; known once its candidates are.
+    """
+
+    def __init__(self, data: bytes, limits: Limits = DEFAULT) -> None:
+        self.data = data
+        self.text = data
+        self.unread: list[BadDocument] = []
+        self._limits = limits
+
+    def documents(self) -> Iterator[Document | BadDocument]:
+        """Return the documents of the text; definitions of custom resources are left out."""
+        if not has_actions(self.data):
+            return self._read()
+        if not _ACTION_FIRST.search(self.data):
+            found = list(self._read())
+            if not any(isinstance(document, BadDocument) for document in found):
+                return iter(found)
+        self.text = without_actions(self.data)
+        return self._read()
+
+    def _read(self) -> Iterator[Document | BadDocument]:
+        return read(_without_schemas(self.text), self._limits)
+
+
+def _candidates(path: str, file: _File, origin: Origin) -> Iterator[Candidate]:
+    name, data = path.rpartition("/")[2].lower(), file.data
     if name.endswith(_SETTINGS) and interesting(path) is None:
         if len(data) <= LARGEST and b"\0" not in data:
             yield from of_settings(name, data.decode("utf-8", "replace").removeprefix("\ufeff"), origin)
@@ -96,24 +142,21 @@ def candidates_of_file(path: str, data: bytes, origin: Origin, limits: Limits = 
         yield from of_text(path, data, origin)
         if not name.endswith(_DOCUMENTS):
             return
-    yield from _of_documents(path, data, origin, limits)
+    yield from _of_documents(path, file, origin)
 
 
-def _of_documents(path: str, data: bytes, origin: Origin, limits: Limits) -> Iterator[Candidate]:
-    text = _without_schemas(_readable(data, limits))
+def _of_documents(path: str, file: _File, origin: Origin) -> Iterator[Candidate]:
     context = context_of(path) or (Context.FILE if _is_settings(path) else None)
-    for document in read(text, limits):
+    bad: list[BadDocument] = []
+    for document in file.documents():
         if isinstance(document, BadDocument):
+            bad.append(document)
             continue
         place = msgspec.structs.replace(origin, document=document.index, line=document.line)
         yield from _of_body(document.body, place, context)
-
-
-def _readable(data: bytes, limits: Limits = DEFAULT) -> bytes:
-    """Return a file as it can be read: a template that is no YAML before it is rendered, without its actions."""
-    if has_actions(data) and any(isinstance(document, BadDocument) for document in read(data, limits)):
-        return without_actions(data)
-    return data
+    for refused, candidates in of_broken(_without_schemas(file.text), bad, origin) if bad else ():
+        file.unread.append(refused)
+        yield from candidates
 
 
 def _without_schemas(data: bytes) -> bytes:
@@ -157,7 +200,14 @@ class Seen(msgspec.Struct, frozen=True):
     value: Plaintext
 
 
-def seen_in_file(recogniser: Recogniser, path: str, data: bytes, origin: Origin, key: bytes) -> Iterator[Seen]:
+def seen_in_file(
+    recogniser: Recogniser,
+    path: str,
+    data: bytes,
+    origin: Origin,
+    key: bytes,
+    unread: Callable[[BadDocument], None] = lambda _: None,
+) -> Iterator[Seen]:
     """Yield what is recognised in any file, each at its exact line and column in the file.
 
     A value of a Secret in which a secret was recognised is not said as a whole, too.
@@ -168,14 +218,18 @@ def seen_in_file(recogniser: Recogniser, path: str, data: bytes, origin: Origin,
         data: its contents.
         origin: the file; with the commit, where it comes from history.
         key: the fingerprint key.
+        unread: called with each manifest that cannot be read; what the fields of its lines hold is looked at.
 
     Raises:
         StrongroomError: the library's rules could not be loaded.
     """
-    found = list(recogniser.with_values(candidates_of_file(path, data, origin), key))
+    file = _File(data)
+    found = list(recogniser.with_values(_candidates(path, file, origin), key))
+    for document in file.unread:
+        unread(document)
     if not found:
         return
-    placer = Placer(_readable(data))
+    placer = Placer(file.text)
     inside = {_holder(sighting) for sighting, _ in found if _is_inside(sighting)}
     parts = {_holder(sighting) for sighting, _ in found if _is_inside(sighting) and sighting.origin.inner != PACKED}
     for sighting, value in found:

@@ -13,7 +13,7 @@ from strongroom.model.finding import Confidence
 from strongroom.model.place import Nature
 
 _SIGNS = frozenset("!@#$%^&*+=?")
-_IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
+_IDENTIFIER = re.compile(r"\.?[A-Za-z][\w.-]*")
 
 
 class Judgement(NamedTuple):

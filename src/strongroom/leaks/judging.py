@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from strongroom.leaks.judgement import Judgement, judge_password
 from strongroom.leaks.library import ASSIGNED_RULES, PASSWORD_RULES, is_identifier
 from strongroom.leaks.nature import is_placeholder, is_reference
 from strongroom.leaks.recognisers import named
+from strongroom.leaks.words import COMMON_PASSWORDS
 from strongroom.model.finding import Confidence
 from strongroom.model.place import Context, Nature
+
+_WORDS = re.compile(r"[A-Za-z_.-]+")
+_NO_LETTER = re.compile(r"[^A-Za-z]")
+_OF_FIELD = re.compile(r"(?:key|name|field|header|param|label)\Z", re.IGNORECASE)
+_LONG_NAME = 10
+_ENDING = 2
+"""Letters by which a text may be longer than its name: a plural, an article."""
 
 
 def judge_match(rule: str, secret: str, confidence: Confidence, name: str = "") -> Judgement:
@@ -34,8 +44,20 @@ def judge_match(rule: str, secret: str, confidence: Confidence, name: str = "") 
 
 def _judge_assigned(name: str, secret: str) -> Judgement:
     """Programs give all sorts of texts to names that promise a secret: only what looks generated is believed."""
+    if _is_echo(name, secret):
+        return Judgement(Nature.PLAIN, Confidence.LOW)
     mark = named.find(name, secret, Context.FILE)
     if mark is None:
         return Judgement(Nature.PLAIN, Confidence.LOW)
     believed = mark.nature is Nature.SECRET and mark.confidence is Confidence.HIGH and "\\" not in secret
     return Judgement(mark.nature, Confidence.MEDIUM if believed else Confidence.LOW, mark.weak)
+
+
+def _is_echo(name: str, secret: str) -> bool:
+    """Tell whether a text is a name itself: ``inactiveFileToken = "inactive_file"``, ``tokenKey = "token"``."""
+    if _WORDS.fullmatch(secret) is None:
+        return False
+    if secret.lower() in COMMON_PASSWORDS:  # `password: "password"` opens many a door
+        return _OF_FIELD.search(name) is not None
+    one, other = (_NO_LETTER.sub("", text).lower() for text in (name, secret))
+    return other in one or (len(one) >= _LONG_NAME and one in other and len(other) - len(one) <= _ENDING)

@@ -6,12 +6,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
+from strongroom.leaks.known_packed import packed
 from strongroom.model.plaintext import Fingerprint
 
 _T = TypeVar("_T")
 
 BATCH = 1 << 20
 """Small texts are searched together, so many bytes at once: what a search costs for itself is spread over them."""
+
+_DEPTH = 2
+"""Compressed text is searched, and what that holds compressed: Helm keeps files of a chart so."""
 
 _BETWEEN = b"\n\0\n"
 """Stands between the texts of a batch: no encoding goes over it."""
@@ -53,8 +57,15 @@ class KnownValues:
 
     def search(self, text: bytes) -> Iterator[KnownMatch]:
         """Yield the known values in a text, by where they start."""
+        yield from sorted(_outermost(self._in(text, _DEPTH)))
+
+    def _in(self, text: bytes, depth: int) -> set[KnownMatch]:
         found = {match for search in self._searches for match in search.search(text)}
-        yield from sorted(_outermost(found))
+        for part in packed(text) if depth else ():
+            for match in self._in(part.text, depth - 1):
+                encoding = f"{part.label}, {match.encoding}".removesuffix(", ")
+                found.add(KnownMatch(part.start, part.end, match.fingerprint, encoding))
+        return found
 
     def search_all(self, texts: Iterable[tuple[_T, bytes]]) -> Iterator[tuple[_T, KnownMatch]]:
         """Search many texts; much faster than one by one where they are small.

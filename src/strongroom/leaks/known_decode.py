@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 
 from strongroom.leaks.known_forms import Form
-from strongroom.leaks.known_unwrap import unwrapped
+from strongroom.leaks.known_unwrap import lines_of_runs, unwrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,18 +23,17 @@ _SHORTEST = 24
 """Shorter runs are compared as wholes (`leaks.known_tokens`): every second name in a program looks like base64."""
 
 _BETWEEN = b"\n\0\n"
-_SAMPLE = 12
+_SAMPLE, _FOUR = 12, 4
 _DIGIT, _CAPITAL, _SMALL, _MARK = 1, 2, 4, 8
-_KINDS = np.array(
-    [_DIGIT if 48 <= c < 58 else _CAPITAL if 65 <= c < 91 else _SMALL if 97 <= c < 123 else _MARK for c in range(256)],
-    np.uint8,
+_KINDS = bytes(
+    _DIGIT if 48 <= c < 58 else _CAPITAL if 65 <= c < 91 else _SMALL if 97 <= c < 123 else _MARK for c in range(256)
 )
 _SWITCHED = bytes.maketrans(b"-_", b"+/")
 _MANY_CAPITALS = 5
 _HEX = re.compile(rb"(?:[0-9a-f]{2}){8,}|(?:[0-9A-F]{2}){8,}")
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _AROUND_ESCAPE = re.compile(rb"[^\s\"'<>`]*")
-_BEFORE_ESCAPE = re.compile(rb"[^\s\"'<>`]*\Z")
+_ENDS = bytes.maketrans(b" \t\n\r\f\v\"'<>`", b"\0" * 11)
 _FURTHEST = 4096
 
 
@@ -64,7 +63,8 @@ def decoded(text: bytes, starts: _I64, ends: _I64) -> Iterator[Decoded]:
         ends: where they end.
     """
     runs = [(start, end, text[start:end]) for start, end in _encoded_runs(text, starts, ends)]
-    runs += [(*block.span(0, len(block.text)), block.text) for block in unwrapped(text)]
+    lines = lines_of_runs(text, starts, ends)
+    runs += [(*block.span(0, len(block.text)), block.text) for block in unwrapped(text, lines)]
     yield from _joined(Form.HEX, ((start, end, _from_hex(run)) for start, end, run in runs))
     yield from _joined(Form.BASE64, ((start, end, from_base64(run)) for start, end, run in runs))
     if b"%" in text:
@@ -112,9 +112,12 @@ def _looks_encoded(text: bytes, starts: _I64, ends: _I64) -> NDArray[np.bool_]:
     Letters of both cases with a digit or with five capitals, or a hexadecimal number: of a thousand runs of base64,
     less than five are none of these.
     """
-    data = np.frombuffer(text, np.uint8)
-    sample = np.arange(_SAMPLE)
-    kinds = _KINDS[data[np.hstack((starts[:, None] + sample, ends[:, None] - 1 - sample))]]
+    if not len(starts):
+        return np.zeros(0, np.bool_)
+    fours = np.ndarray((len(text) - _FOUR + 1,), "<u4", text, strides=(1,))  # at any byte
+    ends = ends - _SAMPLE
+    sample = fours[np.stack([each + n for each in (starts, ends) for n in range(0, _SAMPLE, _FOUR)], axis=1)]
+    kinds = np.frombuffer(sample.tobytes().translate(_KINDS), np.uint8).reshape(-1, 2 * _SAMPLE)
     capital, small, digit = (kinds == kind for kind in (_CAPITAL, _SMALL, _DIGIT))
     capitals = capital.sum(axis=1)
     mixed = (capitals > 0) & small.any(axis=1) & (digit.any(axis=1) | (capitals >= _MANY_CAPITALS))
@@ -129,8 +132,7 @@ def _percent(text: bytes) -> Iterator[tuple[int, int, bytes]]:
     for escape in _ESCAPE.finditer(text):
         if escape.start() >= done:
             before = max(done, escape.start() - _FURTHEST)
-            found = _BEFORE_ESCAPE.search(text[before : escape.start()])
-            start = before + (found.start() if found else 0)
+            start = before + text[before : escape.start()].translate(_ENDS).rfind(b"\0") + 1
             after = _AROUND_ESCAPE.match(text, escape.start(), escape.start() + _FURTHEST)
             done = after.end() if after else escape.end()
             yield start, done, unquote_to_bytes(text[start:done].replace(b"+", b" "))

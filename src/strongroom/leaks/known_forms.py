@@ -200,6 +200,9 @@ def _longest_line(value: bytes) -> Iterator[Written]:
         yield Written(Form.LINES, 0, text, best)
 
 
+_WIDEST_INDENT = 1 << 12
+
+
 class Place(NamedTuple):
     """Where a value may stand: what `written` looked for was seen from ``start``, ``length`` bytes long.
 
@@ -275,17 +278,23 @@ def _from_base64(text: bytes, place: Place) -> Iterator[Reading]:
 
 def _from_lines(text: bytes, place: Place) -> Iterator[Reading]:
     """Undo an indentation: whatever stands before the line that was found must stand before the others as well."""
-    begin = text.rfind(b"\n", 0, place.start) + 1
+    begin = text.rfind(b"\n", max(place.start - _WIDEST_INDENT, 0), place.start) + 1
+    if begin == 0 and place.start >= _WIDEST_INDENT:
+        return
     indent = text[begin : place.start]
+    longest = place.size + len(indent) + 2
     first, found = begin, place.line
     while found and first:
-        first, found = text.rfind(b"\n", 0, first - 1) + 1, found - 1
+        before = text.rfind(b"\n", max(first - 1 - longest, 0), first - 1)
+        if before < 0 and first - 1 > longest:
+            return
+        first, found = before + 1, found - 1
     if found:
         return
     lines, at, last = [], first, first
     for _ in range(place.newlines + 1):
-        end = text.find(b"\n", at)
-        end = len(text) if end < 0 else end
+        end = text.find(b"\n", at, at + longest)
+        end = min(len(text), at + longest) if end < 0 else end
         line = text[at:end]
         if not line.startswith(indent) and indent.startswith(line.rstrip(b"\r")):
             line = indent  # a blank line is often written without its indentation

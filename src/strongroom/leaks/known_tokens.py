@@ -17,13 +17,14 @@ import hashlib
 import hmac
 import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from strongroom.leaks.known import KnownMatch
-from strongroom.leaks.known_decode import decoded, from_base64
+from strongroom.leaks.known_decode import Decoded, decoded, from_base64
 from strongroom.leaks.known_forms import Form, searched
 from strongroom.model.plaintext import Fingerprint, Plaintext
 
@@ -34,7 +35,9 @@ _I64: TypeAlias = "NDArray[np.int64]"
 _U64: TypeAlias = "NDArray[np.uint64]"
 
 _WORD = re.compile(rb"[A-Za-z0-9\x80-\xff]+")
-_IS_WORD = bytes(c > 0x7F or chr(c).isalnum() for c in range(256))
+_OTHER, _WORDLY, _MARK = 0, 1, 2
+_KINDS = bytes(_WORDLY if c > 0x7F or chr(c).isalnum() else _MARK if chr(c) in "+/-_" else _OTHER for c in range(256))
+"""What each byte is: of a word, a mark as base64 has some, or neither."""
 _MOST_WORDS = 4
 _LONGEST_CORE = 1 << 12
 _FURTHEST_LEAD = 0xFFFF
@@ -43,8 +46,10 @@ _PIECE = 1 << 19
 _OVERLAP = 1 << 13
 _DEPTH = 2
 _SPACE = 0x20
-_IS_MARK = np.array([c in b"+/-_" for c in range(256)])
 _MOST_MARKS = 3
+_MANY_MARKS = bytes([_MARK]) * (_MOST_MARKS + 1)
+_RUN = re.compile(rb"[+/_-]{0,3}(?:[A-Za-z0-9\x80-\xff]+(?:[+/_-]{1,3}(?![+/_-]))?)+[+/_-]{0,3}")
+_BETWEEN = b"\n\0\n"
 
 
 class Hint(NamedTuple):
@@ -109,7 +114,9 @@ def hint(value: Plaintext, tagger: Tagger) -> Hint:
         count = start = end = 0
     encoded = [binascii.b2a_base64(each, newline=False).rstrip(b"=") for each in (text, text + b"\n")]
     stretches = (text[start:end], *encoded)
-    tags = tagger.tags(np.concatenate([_ends(each, _number(0), _number(len(each))) for each in stretches]))
+    tags = tagger.tags(
+        np.concatenate([_ends(each + bytes(_EIGHT), _number(0), _number(len(each))) for each in stretches])
+    )
     tag, base64, base64_line = tags.tolist()
     spaced = int(any(byte <= _SPACE for byte in text[start:end]))
     return Hint(len(text), start, count, spaced, end - start, tag, base64, base64_line)
@@ -151,39 +158,65 @@ class TokenSearch:
         yield from self._in(text, tagger, _DEPTH)
 
     def _in(self, text: bytes, tagger: Tagger, depth: int) -> Iterator[KnownMatch]:
-        for at in range(0, len(text), _PIECE):
-            piece = _Words(text[at : at + _PIECE + _OVERLAP], at)
-            for match in self._in_piece(piece, text, tagger, depth):
-                if match.start < at + _PIECE or at + _PIECE >= len(text):  # else the next piece has it, too
+        parts: list[tuple[int, Decoded]] = []
+        for at, end in _pieces(len(text)):
+            piece = _Words(text[at : end + _OVERLAP], at)
+            starts, ends = piece.runs(self._encoded.shortest)
+            for match in (*self._plain(piece, text, tagger), *self._base64(piece, starts, ends, tagger)):
+                if match.start < end or end == len(text):  # else the next piece has it, too
                     yield match
+            if depth:
+                parts += [(at, part) for part in decoded(piece.text, starts, ends)]
+        if parts:
+            yield from self._in_decoded(parts, tagger, depth - 1)
 
-    def _in_piece(self, piece: _Words, text: bytes, tagger: Tagger, depth: int) -> Iterator[KnownMatch]:
+    def _plain(self, piece: _Words, text: bytes, tagger: Tagger) -> Iterator[KnownMatch]:
+        digests: dict[tuple[int, int], str] = {}
         for count, spaced, index in self._index:
-            for start, number in index.met(piece.text, *piece.stretches(count, spaced=bool(spaced)), tagger):
+            for start, number in index.met(piece, *piece.stretches(count, spaced=bool(spaced)), tagger):
                 value = self._values[number]
                 begin = piece.at + start - value.hint.lead
-                if begin >= 0 and self._is(text[begin : begin + value.hint.size], value):
-                    yield KnownMatch(begin, begin + value.hint.size, value.fingerprint, Form.PLAIN.label)
-        starts, ends = piece.runs()
-        for start, number in self._encoded.met(piece.text, starts, ends, tagger):
+                end = begin + value.hint.size
+                if begin < 0:
+                    continue
+                if (begin, end) not in digests:  # keys of one size begin and end alike, and there may be thousands
+                    digests[begin, end] = self._digest(text[begin:end])
+                if digests[begin, end] == value.fingerprint:
+                    yield KnownMatch(begin, end, value.fingerprint, Form.PLAIN.label)
+
+    def _base64(self, piece: _Words, starts: _I64, ends: _I64, tagger: Tagger) -> Iterator[KnownMatch]:
+        digests: dict[tuple[int, int, int], str] = {}
+        for start, number in self._encoded.met(piece, starts, ends, tagger):
             line, number = divmod(number, len(self._values))
             value = self._values[number]
-            begin, end = piece.at + start, piece.at + start + int(_base64_length(value.hint.size + line))
-            if self._is(from_base64(text[begin:end]).removesuffix(b"\n" * line), value):
-                yield KnownMatch(begin, end, value.fingerprint, Form.BASE64.label)
-        for part in decoded(piece.text, starts, ends) if depth else ():
-            for match in self._in(part.text, tagger, depth - 1):
-                begin, end = part.span(match.start, match.end)
-                encoding = f"{part.form.label}, {match.encoding}".removesuffix(", ")
-                yield KnownMatch(piece.at + begin, piece.at + end, match.fingerprint, encoding)
+            end = start + int(_base64_length(value.hint.size + line))
+            if (start, end, line) not in digests:
+                digests[start, end, line] = self._digest(from_base64(piece.text[start:end]).removesuffix(b"\n" * line))
+            if digests[start, end, line] == value.fingerprint:
+                yield KnownMatch(piece.at + start, piece.at + end, value.fingerprint, Form.BASE64.label)
 
-    def _is(self, span: bytes, value: Hinted) -> bool:
-        if len(span) != value.hint.size:
-            return False
-        return hmac.compare_digest(hmac.digest(self._key, span, hashlib.sha256).hex(), value.fingerprint)
+    def _in_decoded(self, parts: list[tuple[int, Decoded]], tagger: Tagger, depth: int) -> Iterator[KnownMatch]:
+        """Search decoded parts of all pieces together: there are many small ones."""
+        starts = list(itertools.accumulate((len(part.text) + len(_BETWEEN) for _, part in parts), initial=0))
+        for match in self._in(_BETWEEN.join(part.text for _, part in parts), tagger, depth):
+            which = bisect_right(starts, match.start) - 1
+            at, part = parts[which]
+            begin, end = part.span(match.start - starts[which], match.end - starts[which])
+            encoding = f"{part.form.label}, {match.encoding}".removesuffix(", ")
+            yield KnownMatch(at + begin, at + end, match.fingerprint, encoding)
+
+    def _digest(self, span: bytes) -> str:
+        return hmac.digest(self._key, span, hashlib.sha256).hex()
 
     def __repr__(self) -> str:
         return f"TokenSearch({len(self)})"
+
+
+def _pieces(size: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of about the same size that cover a text."""
+    count = max(round(size / _PIECE), 1)
+    edges = [size * n // count for n in range(count + 1)]
+    yield from itertools.pairwise(edges)
 
 
 class _Words:
@@ -192,9 +225,10 @@ class _Words:
     def __init__(self, text: bytes, at: int) -> None:
         self.text = text
         self.at = at
-        inside = np.frombuffer(b"\0" + text.translate(_IS_WORD) + b"\0", np.bool_)
-        edges = np.flatnonzero(inside[1:] != inside[:-1])
-        self._starts, self._ends = edges[::2], edges[1::2]
+        self.padded = text + bytes(_EIGHT)
+        self._kinds = text.translate(_KINDS)
+        self._bytes = np.frombuffer(bytes([_OTHER]) + self._kinds + bytes([_OTHER]), np.uint8)
+        self._starts, self._ends = _edges(self._bytes == _WORDLY)
 
     def stretches(self, count: int, *, spaced: bool) -> tuple[_I64, _I64]:
         """Return where stretches of so many words start and end; where not ``spaced``, those without white space."""
@@ -215,35 +249,51 @@ class _Words:
         solid: NDArray[np.bool_] = (data[self._ends[:-1]] > _SPACE) & (data[self._starts[1:] - 1] > _SPACE)
         return solid
 
-    def runs(self) -> tuple[_I64, _I64]:
-        """Return the runs of characters of base64: words with no more than three of ``+/-_`` between them."""
-        starts, ends = self._starts, self._ends
-        if not len(starts):
-            return starts, ends
-        data = np.frombuffer(self.text + bytes(_MOST_MARKS), np.uint8)
-        gaps = starts[1:] - ends[:-1]
-        joined = gaps <= _MOST_MARKS
-        for n in range(_MOST_MARKS):
-            near = np.flatnonzero(joined & (gaps > n))
-            joined[near] = _IS_MARK[data[ends[near] + n]]
-        breaks = np.flatnonzero(~joined)
-        firsts, lasts = starts[np.append(0, breaks + 1)], ends[np.append(breaks, len(ends) - 1)]
-        for _ in range(_MOST_MARKS):
-            lasts = lasts + _IS_MARK[data[lasts]]
-        return self._with_marks_before(data, firsts, lasts)
+    def runs(self, shortest: int) -> tuple[_I64, _I64]:
+        """Return the runs of characters of base64, and the same without up to three marks at the beginning.
 
-    def _with_marks_before(self, data: NDArray[np.uint8], starts: _I64, ends: _I64) -> tuple[_I64, _I64]:
-        """Add the same runs with the marks before them: those may be their first characters, or part two words."""
-        all_starts, all_ends = [starts], [ends]
+        Marks may be the first characters of what is encoded, or part it from what stands before. More than three in
+        a row are no base64: what stands before and behind them are runs of their own, too.
+        """
+        starts, ends = _edges(self._bytes != _OTHER)
+        long = np.flatnonzero(ends - starts >= shortest)
+        starts, ends = starts.take(long), ends.take(long)
+        starts, ends = _joined((starts, ends), self._between_many_marks(starts, ends))
+        return _joined(*self._without_marks(starts, ends))
+
+    def _without_marks(self, starts: _I64, ends: _I64) -> Iterator[tuple[_I64, _I64]]:
+        yield starts, ends
         for _ in range(_MOST_MARKS):
-            marked = np.flatnonzero(_IS_MARK[data[np.maximum(starts - 1, 0)]] & (starts > 0))
-            starts, ends = starts.take(marked) - 1, ends.take(marked)
-            all_starts.append(starts)
-            all_ends.append(ends)
-        return np.concatenate(all_starts), np.concatenate(all_ends)
+            marked = np.flatnonzero(self._bytes.take(starts + 1) == _MARK)
+            starts, ends = starts.take(marked) + 1, ends.take(marked)
+            yield starts, ends
+
+    def _between_many_marks(self, starts: _I64, ends: _I64) -> tuple[_I64, _I64]:
+        found: list[tuple[int, int]] = []
+        at = self._kinds.find(_MANY_MARKS)
+        while at >= 0:
+            which = int(np.searchsorted(ends, at, "right"))
+            if which == len(ends):
+                break
+            start, end = int(starts[which]), int(ends[which])
+            if start <= at:
+                found += [match.span() for match in _RUN.finditer(self.text, start, end)]
+            at = self._kinds.find(_MANY_MARKS, max(end if start <= at else start, at + 1))
+        spans = np.array(found, np.int64).reshape(-1, 2)
+        return spans[:, 0], spans[:, 1]
 
     def __repr__(self) -> str:
         return f"_Words({len(self._starts)})"
+
+
+def _edges(inside: NDArray[np.bool_]) -> tuple[_I64, _I64]:
+    """Return where stretches start and end, of bytes of which the first is one before the text."""
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    return edges[::2], edges[1::2]
+
+
+def _joined(*spans: tuple[_I64, _I64]) -> tuple[_I64, _I64]:
+    return np.concatenate([starts for starts, _ in spans]), np.concatenate([ends for _, ends in spans])
 
 
 class _Index:
@@ -263,15 +313,20 @@ class _Index:
     def _mix(self, combined: _I64) -> _I64:
         return (combined ^ (combined >> 11)) & 0xFFFFF
 
-    def met(self, text: bytes, starts: _I64, ends: _I64, tagger: Tagger) -> Iterator[tuple[int, int]]:
+    @property
+    def shortest(self) -> int:
+        """The least length of a stretch that may be known."""
+        return int(self._sizes.argmax())
+
+    def met(self, piece: _Words, starts: _I64, ends: _I64, tagger: Tagger) -> Iterator[tuple[int, int]]:
         """Yield the starts of stretches that may be known, and the numbers of the values."""
-        sizes = np.minimum(ends - starts, _LONGEST_CORE)
-        kept = np.flatnonzero(self._sizes.take(sizes))
+        sizes = ends - starts
+        kept = np.flatnonzero(self._sizes.take(sizes, mode="clip"))
         if not len(kept):
             return
         starts, ends, sizes = starts.take(kept), ends.take(kept), sizes.take(kept)
-        combined = (sizes << 16) | tagger.tags(_ends(text, starts, ends))
-        kept = np.flatnonzero(self._mixed.take(self._mix(combined)))
+        combined = (sizes << 16) | tagger.tags(_ends(piece.padded, starts, ends))
+        kept = np.flatnonzero(self._mixed.take(self._mix(combined), mode="clip"))
         first = np.searchsorted(self._combined, combined[kept], "left")
         last = np.searchsorted(self._combined, combined[kept], "right")
         for index in np.flatnonzero(first < last).tolist():
@@ -279,9 +334,14 @@ class _Index:
                 yield int(starts[kept[index]]), number
 
 
-def _ends(text: bytes, starts: _I64, ends: _I64) -> _U64:
-    """Return the first and the last eight bytes of stretches as rows of two; of shorter ones, all and none."""
-    data = text + bytes(_EIGHT)
+def _ends(data: bytes, starts: _I64, ends: _I64) -> _U64:
+    """Return the first and the last eight bytes of stretches as rows of two; of shorter ones, all and none.
+
+    Args:
+        data: a text, and eight bytes more.
+        starts: where stretches start.
+        ends: where they end.
+    """
     at_any_byte: _U64 = np.ndarray((len(data) - _EIGHT + 1,), "<u8", data, strides=(1,))
     sizes = np.minimum(ends - starts, _EIGHT)
     found = np.empty((len(starts), 2), "<u8")

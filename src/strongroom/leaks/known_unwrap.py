@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_I64: TypeAlias = "NDArray[np.int64]"
 
 _LEAST, _MOST = 44, 512
 """Lines of wrapped base64: 64 characters (PEM, RFC 7468), 76 (MIME, RFC 2045) or what somebody chose."""
@@ -37,22 +42,47 @@ class Block(NamedTuple):
         return f"Block({len(self.starts)} lines)"
 
 
-def unwrapped(text: bytes) -> Iterator[Block]:
-    """Yield the blocks of a text that look like wrapped base64 or hex, two lines or more."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 0x0A)
-    if not len(ends):
-        return
+def unwrapped(text: bytes, lines: Iterable[tuple[int, int]] | None = None) -> Iterator[Block]:
+    """Yield the blocks of a text that look like wrapped base64 or hex, two lines or more.
+
+    Args:
+        text: the text.
+        lines: of what `lines_of_runs` gives; looked for where not given.
+    """
     last_end = -1
-    for begin, end in _full_lines(text, ends):
+    for begin, end in _full_lines(text) if lines is None else lines:
         if begin > last_end:
             block, last_end = _block(text, begin, end)
             if len(block.starts) > 1:
                 yield block
 
 
-def _full_lines(text: bytes, ends: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Iterator[tuple[int, int]]:
-    """Yield the lines that end in so many characters of an encoding as a wrapped line has."""
+def lines_of_runs(text: bytes, starts: _I64, ends: _I64) -> list[tuple[int, int]]:
+    """Return the lines that end in so many characters of an encoding as a wrapped line has.
+
+    Args:
+        text: the text.
+        starts: where its runs of characters of base64 start.
+        ends: where they end.
+    """
+    long = np.flatnonzero(ends - starts >= _LEAST - _AT_END)
+    found = set()
+    for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
+        stop = text.find(b"\n", end, end + _AT_END)
+        if stop < 0:
+            continue
+        begin = text.rfind(b"\n", max(stop - _MOST - 1, 0), start) + 1
+        if _LEAST <= stop - begin <= _MOST:
+            found.add((begin, stop))
+    return sorted(found)
+
+
+def _full_lines(text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield as `lines_of_runs`, where no runs are at hand."""
     data = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(data == 0x0A)
+    if not len(ends):
+        return
     begins = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
     sizes = ends - begins
     kept = (sizes >= _LEAST) & (sizes <= _MOST)

@@ -169,6 +169,11 @@ def _match(finding: Finding) -> LibraryMatch:
     )
 
 
+def utf8_name(path: str) -> str:
+    """Return a path as the library takes one: without the bytes of a name that is not UTF-8, which it refuses."""
+    return path if path.isascii() else path.encode("utf-8", "replace").decode()
+
+
 def human_name(rule: str, sentence: str) -> str:
     """Make a short name of a rule's sentence.
 

@@ -189,6 +189,7 @@ _PLAIN_WORDS = wordset(
     user username login host hostname server address port database db dbname schema region zone endpoint email
     mail url uri scheme protocol type name project namespace insecure tls ssl sslmode driver engine environment
     bucket account tenant subscription org organization domain issuer id version config_version enabled
+    groups
     """
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bisect
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from strongroom.leaks.judging import judge_match
-from strongroom.leaks.library import ASSIGNED_RULES, Library, human_name
+from strongroom.leaks.library import ASSIGNED_RULES, Library, human_name, utf8_name
 from strongroom.model.finding import Confidence
 from strongroom.model.place import Nature
 from strongroom.model.plaintext import Plaintext
@@ -92,7 +93,7 @@ class PlainText:
         scanner = self._scanner
         if scanner is None:
             raise AssertionError("load makes the scanner")
-        found = scanner.scan_input(self._input(path, data))
+        found = scanner.scan_input(self._input(utf8_name(path), data))
         if found and self.keep:
             self.keep(found)
         return sorted((_match(one) for one in found if one.visible), key=_place) if found else []
@@ -150,18 +151,28 @@ def _match(finding: Finding) -> PlainMatch:
     )
 
 
+_FAR = 4096
+
+
 class Lines:
     """Turns byte offsets of a text into lines and columns, both from 1; columns count characters."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._starts: list[int] | None = None
+        self._counted = (0, 0, 0)
 
     def at(self, offset: int) -> tuple[int, int]:
         """Return line and column of an offset."""
         starts = self._starts = self._starts or _starts(self._data)
-        line = bisect.bisect_right(starts, offset)
-        return line, len(self._data[starts[line - 1] : offset].decode("utf-8", "replace")) + 1
+        line = max(bisect.bisect_right(starts, offset), 1)
+        before, start, column = self._counted
+        if before != line or offset < start:
+            start, column = starts[line - 1], 0
+        column += len(self._data[start:offset].decode("utf-8", "replace"))
+        if offset - start > _FAR:  # the next one on a line of megabytes is counted from here
+            self._counted = (line, offset, column)
+        return line, column + 1
 
     def text(self, line: int, limit: int) -> str:
         """Return a line without its end; empty where it is longer than a limit."""
@@ -175,7 +186,7 @@ class Lines:
 
 
 def _starts(data: bytes) -> list[int]:
-    starts, position = [0], data.find(b"\n")
+    starts, position = [len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0], data.find(b"\n")
     while position >= 0:
         starts.append(position + 1)
         position = data.find(b"\n", position + 1)

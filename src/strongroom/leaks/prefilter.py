@@ -15,6 +15,7 @@ import msgspec
 
 from strongroom.documents.chunks import as_utf8
 from strongroom.leaks.files.kinds import interesting
+from strongroom.leaks.library import utf8_name
 from strongroom.leaks.names import promise
 from strongroom.leaks.prefilter_context import Context as Shape
 from strongroom.leaks.recognisers import named
@@ -22,7 +23,7 @@ from strongroom.leaks.templates import has_actions
 from strongroom.model.place import Context, Nature
 
 if TYPE_CHECKING:
-    from kingfisher_sdk import ScanInput, Scanner
+    from kingfisher_sdk import Finding, ScanInput, Scanner
 
 _RULES = Path(__file__).with_suffix(".yml")
 _WHOLE, _FORM = "strongroom.whole", "strongroom.form."
@@ -50,8 +51,8 @@ class Trace(msgspec.Struct, frozen=True):
     """What the search saw in one file.
 
     Attributes:
-        offsets: where, in bytes.
-        digest: of everything that reading can depend on; empty where that may be all of the file.
+        offsets: where, in bytes; without a digest only that of one sign.
+        digest: of everything that reading can depend on; empty where that may be all of the file, or is not asked.
     """
 
     offsets: tuple[int, ...]
@@ -73,12 +74,13 @@ class Prefilter:
         self._input = ScanInput
         self._scanner = Scanner(Rules([_RULES], builtins=False), base64=False)
 
-    def trace(self, path: str, data: bytes) -> Trace | None:
+    def trace(self, path: str, data: bytes, *, digest: bool = True) -> Trace | None:
         """Return what speaks for reading a file as documents; None where nothing does.
 
         Args:
             path: the file's path; some names alone are enough.
             data: its contents.
+            digest: make the digest, which is of use where other versions of the file follow.
         """
         if self._scanner is None:
             self.load()
@@ -92,22 +94,25 @@ class Prefilter:
         except UnicodeDecodeError:
             return None
         spans: list[tuple[int, int]] = []
-        whole = False
-        for found in scanner.scan_input(self._input(path, data)):
-            start, end = found.location["start_offset"], found.location["end_offset"]
-            rule, text = found.rule_id, found.secret
+        # What tells most for the least work comes first: one sign is enough where no digest is to be made.
+        for found in sorted(scanner.scan_input(self._input(utf8_name(path), data)), key=_cost):
+            where = found.location
+            start, end = where["start_offset"], where["end_offset"]
+            rule = found.rule_id
             if _is_comment(data, start):
                 continue
             if rule == _WHOLE:
                 if has_actions(data) and not _LITERAL.search(data):
                     continue
-                whole = True
-            if rule == _WHOLE or rule.startswith(_FORM) or self._is_worth(rule, text, data, start):
+                return Trace((start,), b"")
+            if rule.startswith(_FORM) or self._is_worth(rule, found.secret, data, start):
+                if not digest:
+                    return Trace((start,), b"")
                 spans.append((start, end))
         if not spans:
             return None
         spans.sort()
-        return Trace(tuple(start for start, _ in spans), b"" if whole else _digest(path, data, spans))
+        return Trace(tuple(start for start, _ in spans), _digest(path, data, spans))
 
     def _is_worth(self, rule: str, text: str, data: bytes, start: int) -> bool:
         """As the function of this name, which is asked once for each text: a history repeats most of them."""
@@ -119,6 +124,11 @@ class Prefilter:
             if len(self._judged) < _MOST:
                 self._judged[seen] = known
         return known
+
+
+def _cost(found: Finding) -> int:
+    rule = found.rule_id
+    return 0 if rule == _WHOLE else 1 if rule.startswith(_FORM) else 2
 
 
 def _digest(path: str, data: bytes, spans: list[tuple[int, int]]) -> bytes:

@@ -154,6 +154,7 @@ class AccessReport(msgspec.Struct, frozen=True):
         left_out: how many such steps were left out.
         notes: what the reader must know of how it was found.
         secrets: how many Secrets were asked about.
+        control_plane: the identities that every Kubernetes cluster has by itself, as far as the graph has them.
     """
 
     tool: str
@@ -172,5 +173,6 @@ class AccessReport(msgspec.Struct, frozen=True):
     left_out: int = 0
     notes: tuple[str, ...] = ()
     secrets: int = 0
+    control_plane: tuple[Node, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     coverage: Coverage = Coverage()

@@ -10,6 +10,9 @@ import msgspec
 PREFIX = "leak:"
 """What the ids of findings of ``scan`` begin with; the rule that recognised the value follows."""
 
+PENDING = "leak-staged:"
+"""Stands for the ids of leaks that are about to be committed, where it is said what to do first."""
+
 MASK = "••••••"
 """Stands for what is hidden; its length says nothing."""
 
@@ -57,6 +60,7 @@ class Leak(msgspec.Struct, frozen=True):
         encoding: how it stands there where it is not as it is: ``base64``; empty otherwise.
         live: where the inventory has the same value, as people read it: ``Secret shop/db, key password``.
         consumers: who uses those Secrets.
+        pending: it is about to be committed, so that no clone has it yet.
         verified: what asking the issuer gave: ``active``, ``inactive``, ``unknown``; empty where nobody was asked.
         todo: what to do next, one step each.
     """
@@ -71,6 +75,7 @@ class Leak(msgspec.Struct, frozen=True):
     encoding: str = ""
     live: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
+    pending: bool = False
     verified: str = ""
     todo: tuple[str, ...] = ()
 

@@ -50,15 +50,16 @@ class Through(enum.Enum):
 
 
 class Detour(msgspec.Struct, frozen=True):
-    """A right that leads to Secrets which it does not speak of.
+    """Rights in one namespace that lead to Secrets which they do not speak of.
 
     Attributes:
         through: what it leads through.
         way: the first way that is taken, and ``title`` what its holder does by it.
-        holders: who has it, by one binding.
+        holders: who has such a right there; the first is the one that the rest speaks of.
         given: the namespace in which it is given; empty for all.
         namespaces: where the Secrets are that its holders reach by it, and in no direct way.
-        evidence: the binding and the role.
+        evidence: the binding and the role of the first holder.
+        others: the bindings of the others.
         steps: what a shortest path does then, step by step, in words.
     """
 
@@ -69,4 +70,5 @@ class Detour(msgspec.Struct, frozen=True):
     given: str
     namespaces: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    others: tuple[Evidence, ...] = ()
     steps: tuple[str, ...] = ()

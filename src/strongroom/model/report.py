@@ -52,6 +52,7 @@ class Report(msgspec.Struct, frozen=True):
         standards: the controls that findings name, by id.
         fail_on: the severity from which on the run fails.
         created: ISO 8601 time of the run, UTC.
+        leaks_only: True for a scan: it looked for values alone, and joined no inventory.
     """
 
     tool: str
@@ -66,6 +67,7 @@ class Report(msgspec.Struct, frozen=True):
     standards: dict[str, Standard]
     fail_on: Severity
     created: str
+    leaks_only: bool = False
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

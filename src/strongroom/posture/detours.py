@@ -10,6 +10,7 @@ from strongroom.posture.check import Hit
 from strongroom.posture.grants import operator_named, words
 
 _NAMED = 3
+_OTHERS = 5
 
 
 def through(detour: Detour, what: Through) -> Iterator[Hit]:
@@ -20,16 +21,17 @@ def through(detour: Detour, what: Through) -> Iterator[Hit]:
     if binding.origin is None:
         return
     more = len(detour.holders) - 1
-    who = detour.holders[0].show() + (f" (and {more} more)" if more else "")
+    also = f"; {more} more with such rights there do too" if more > 1 else "; one more does too" if more else ""
     operator = all(operator_named(holder.name) for holder in detour.holders)
     yield Hit(
-        f"{who} {detour.title} in namespace {detour.given}, and by that reaches Secrets of {_places(detour)}",
+        f"{detour.holders[0].show()} reaches Secrets of {_places(detour)} by a right in namespace {detour.given}:"
+        f" {detour.title}{also}",
         binding.origin,
         binding.resource,
         severity=Severity.MEDIUM if operator else None,
         audience=Audience.PEDANTIC if operator else None,
         related=tuple(_related(detour)),
-        about=f"{detour.way} {detour.given}",
+        about=detour.given,
     )
 
 
@@ -47,3 +49,6 @@ def _related(detour: Detour) -> Iterator[Related]:
         if one.origin is not None and one.resource is not None:
             yield Related(one.origin, f"{one.note or one.role}{then}", one.resource)
             then = ""
+    for one in detour.others[:_OTHERS]:
+        if one.origin is not None and one.resource is not None:
+            yield Related(one.origin, "another such right in the namespace", one.resource)

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from markupsafe import Markup
+
 from strongroom.model.access import Node
 from strongroom.model.access_report import AccessReport
 from strongroom.report import html_page
@@ -42,7 +44,8 @@ def render(report: AccessReport) -> str:
     shown = nearest(whole, MOST_STEPS)
     styles = tuple(html_page.source(f"templates/{name}.css") for name in ("style", "access"))
     library = html_page.source("vendor/cytoscape/cytoscape.min.js")
-    script = html_page.source("templates/access.js")
+    scripts = ("access_tables", "access_look", "access_ways", "access") if shown.steps else ("access_tables",)
+    script = Markup("").join(html_page.source(f"templates/{name}.js") for name in scripts)
     style = styles[0] + styles[1]
     return (
         html_page.environment()
@@ -100,7 +103,7 @@ def _when(created: str) -> str:
 
 
 def _numbers(report: AccessReport, whole: Picture) -> list[tuple[str, int]]:
-    numbers = [("Secrets asked about", 1 if report.question == "exposure" and report.about else report.secrets)]
+    numbers = [("Secrets in the sources", report.secrets)]
     if report.exposures:
         numbers.append(("reached by somebody", sum(one.identities > 0 for one in report.exposures)))
         numbers.append(("reached by everybody", sum(bool(one.everyone) for one in report.exposures)))

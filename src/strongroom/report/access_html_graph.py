@@ -14,7 +14,7 @@ from strongroom.report.access_words import grounds, title
 from strongroom.report.html_text import MESSAGE_LIMIT, NAME_LIMIT, show
 from strongroom.report.sanitise import json_text
 
-MOST_STEPS = 20_000
+MOST_STEPS = 50_000
 """Steps that a page holds: some megabytes, which a browser still opens at once."""
 
 
@@ -30,7 +30,8 @@ def data(report: AccessReport, shown: Picture) -> dict[str, Any]:
     """Return the graph.
 
     Nodes are [label, name, family, what it is], steps [from, to, way, evidence, condition, note], ways [id, title,
-    whether it is no act]; all but the texts of nodes are numbers of places in the other lists.
+    whether it is no act], ``own`` the identities of the control plane; all but the texts of nodes are numbers of places
+    in the other lists.
     """
     numbers = {node: index for index, node in enumerate(shown.nodes)}
     ways = {way: index for index, way in enumerate(sorted({step.way for step in shown.steps}))}
@@ -53,7 +54,7 @@ def data(report: AccessReport, shown: Picture) -> dict[str, Any]:
         "ways": [[way, show(title(report, way)), way in FREE] for way in ways],
         "evidence": list(evidence),
         "texts": list(texts),
-        "families": {kind: look.word for kind, look in LOOKS.items()},
+        "own": [numbers[node] for node in report.control_plane if node in numbers],
         "start": numbers.get(shown.start, 0) if shown.start is not None else 0,
         "whole": report.question == "paths",
     }

@@ -22,8 +22,9 @@ def route_lines(report: AccessReport, route: Route, layout: Layout, indent: int 
 
 def _step(report: AccessReport, step: Step, layout: Layout, indent: int) -> Iterator[str]:
     condition = f", {line(step.condition)}" if step.condition else ""
+    does, whom = title(report, step.way), named(step.target)
     yield layout.put(
-        f"{title(report, step.way)}: {named(step.target)}",
+        does if does == whom else f"{does}: {whom}",
         (f"  {step.way}", "dim"),
         (condition, "yellow"),
         lead=" " * indent + "→ ",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from strongroom.model.finding import Confidence, Finding, Practice, Severity
-from strongroom.model.leak import PREFIX
+from strongroom.model.leak import PENDING, PREFIX
 from strongroom.model.report import Report
 from strongroom.report.remedies import REMEDIES, REMEDY_OF
 from strongroom.report.sanitise import NAME_LIMIT, line
@@ -64,15 +64,17 @@ def actions(report: Report, limit: int = MOST_ACTIONS) -> tuple[Action, ...]:
     worth = [finding for finding in report.findings if finding.severity >= Severity.MEDIUM] or report.findings
     groups: dict[str, list[Finding]] = {}
     for finding in worth:
-        remedy = REMEDY_OF.get(_kind(finding.id))
+        remedy = REMEDY_OF.get(_kind(finding))
         groups.setdefault(remedy.checks[0] if remedy else finding.id, []).append(finding)
     ranked = sorted(groups.items(), key=lambda item: _rank(item[0], item[1]))
     return tuple(_action(report, key, found) for key, found in ranked[:limit])
 
 
-def _kind(id_: str) -> str:
-    """Leaks have the id of their rule; one deed answers all of them."""
-    return PREFIX if id_.startswith(PREFIX) else id_
+def _kind(finding: Finding) -> str:
+    """Leaks have the id of their rule; one deed answers all of them, and another those that are still to be made."""
+    if not finding.id.startswith(PREFIX):
+        return finding.id
+    return PENDING if finding.leak and finding.leak.pending and not finding.leak.live else PREFIX
 
 
 def _rank(key: str, found: Sequence[Finding]) -> tuple[int, int, int, int, str]:

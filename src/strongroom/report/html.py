@@ -65,7 +65,7 @@ def _view(report: Report) -> dict[str, Any]:
         "actions": _actions(report, checks),
         "ring": html_charts.ring(html_charts.severities(report.findings)),
         "counts": [(severity.label, report.count(severity)) for severity in html_charts.WORST_FIRST],
-        "charts": (*html_charts.of_findings(report.findings), *html_charts.of_secrets(report)),
+        "charts": () if report.leaks_only else _charts(report),
         "practices": practices,
         "findings": len(report.findings),
         "findings_shown": len(shown),
@@ -79,10 +79,16 @@ def _view(report: Report) -> dict[str, Any]:
     }
 
 
+def _charts(report: Report) -> tuple[Any, ...]:
+    return (*html_charts.of_findings(report.findings), *html_charts.of_secrets(report))
+
+
 def _head(report: Report) -> dict[str, Any]:
     at_or_above = sum(finding.severity >= report.fail_on for finding in report.findings)
     named = [show(source, PATH_LIMIT) for source in report.sources[:6]]
     return {
+        "what": "Leak scan" if report.leaks_only else "Secrets audit",
+        "leaks_only": report.leaks_only,
         "tool": show(report.tool),
         "sources": named,
         "sources_more": max(len(report.sources) - len(named), 0),

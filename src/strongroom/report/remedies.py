@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from strongroom.model.leak import PREFIX
+from strongroom.model.leak import PENDING, PREFIX
 
 
 class Remedy(NamedTuple):
@@ -52,6 +52,7 @@ REMEDIES = (
         "Secret manifest",
         "Secret manifests",
     ),
+    Remedy((PENDING,), "take {n} out of what is about to be committed", "credential", "credentials", by_value=True),
     Remedy((PREFIX,), "rotate {n} that leaked", "credential", "credentials", by_value=True),
     Remedy(("weak-secret-value",), "generate {n} anew", "weak value", "weak values", by_value=True),
     Remedy(

@@ -24,6 +24,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     "admissionregistration.k8s.io": (
         "mutatingwebhookconfigurations",
         "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
         "validatingwebhookconfigurations",
     ),
     "apiextensions.k8s.io": ("customresourcedefinitions",),
@@ -243,6 +244,7 @@ CLUSTER_SCOPED = frozenset(
         ("", "persistentvolumes"),
         ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
         ("admissionregistration.k8s.io", "validatingadmissionpolicies"),
+        ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
         ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
         ("apiextensions.k8s.io", "customresourcedefinitions"),
         ("apiregistration.k8s.io", "apiservices"),

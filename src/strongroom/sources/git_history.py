@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, NamedTuple
 
 from strongroom.model.leak import CommitFact
@@ -42,19 +42,33 @@ class Change(NamedTuple):
 class History:
     """One reading of a history: go through `versions` first; then it knows the changes.
 
+    Args:
+        repository: what is read.
+        scope: which part of its history.
+        largest: contents of more bytes are not held.
+        wanted: tells by the id of an object (hexadecimal digits) whether its contents are read.
+
     Attributes:
         commits: ids, the newest first, no commit before its children.
         submodules: paths that are repositories of their own.
         broken: a commit or a tree could not be read, so that the rest is missing.
     """
 
-    def __init__(self, repository: Repository, scope: Scope, *, largest: int) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        scope: Scope,
+        *,
+        largest: int,
+        wanted: Callable[[bytes], bool] = lambda _: True,
+    ) -> None:
         self.commits: list[str] = []
         self.submodules: set[str] = set()
         self.broken = False
         self._repository = repository
         self._scope = scope
         self._largest = largest
+        self._wanted = wanted
         self._ids: dict[bytes, int] = {}
         self._asked = bytearray()
         self._paths: dict[bytes, int] = {}
@@ -74,6 +88,16 @@ class History:
             thread.join()
         if self._failure is not None:
             raise self._failure
+
+    def ids(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Return the ids of the objects of these numbers."""
+        wanted = frozenset(numbers)
+        return {number: id_.hex() for id_, number in self._ids.items() if number in wanted}
+
+    def numbers(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the numbers of contents that this history brings in, by the ids of their objects."""
+        found = ((id_, self._ids.get(bytes.fromhex(id_))) for id_ in ids)
+        return {id_: number for id_, number in found if number is not None and self._asked[number]}
 
     def changes(self, numbers: Iterable[int]) -> Iterator[Change]:
         """Yield the changes that brought in or took away contents of these numbers, the newest first."""
@@ -153,7 +177,8 @@ class History:
             row.append(value)
         if number != _NONE and not self._asked[number]:
             self._asked[number] = 1
-            objects.ask(new, number, shown(path))
+            if self._wanted(new):
+                objects.ask(new, number, shown(path))
 
     def _number(self, id_: bytes) -> int:
         number = self._ids.setdefault(_raw(id_), len(self._ids))

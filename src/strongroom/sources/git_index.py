@@ -14,6 +14,7 @@ from strongroom.sources.git_objects import Objects, Version
 
 _REGULAR = b"100"
 _UNMERGED = b"U"
+_RENAMED = b"R"
 
 
 class Staged(NamedTuple):
@@ -31,7 +32,7 @@ def staged(repository: Repository) -> list[Staged]:
         SourceError: the index cannot be read, or holds conflicts, or ``git`` is not installed.
     """
     base = "HEAD" if repository.has_commits() else _empty_tree(repository)
-    words = ("diff-index", "--cached", "-r", "--raw", "--no-abbrev", "--no-renames", "-z", base)
+    words = ("diff-index", "--cached", "-r", "--raw", "--no-abbrev", "-M", "-z", base)
     within = ("--", repository.within) if repository.within else ()
     code, out = repository.run(*words, *within, index=_index(repository))
     if code:
@@ -52,6 +53,8 @@ def _changes(tokens: Iterator[bytes]) -> Iterator[Staged]:
     for head in tokens:
         path = next(tokens, b"")
         old_mode, mode, old, new, status = head.lstrip(b":").split(b" ")
+        if status.startswith(_RENAMED):
+            path = next(tokens, b"")  # a file that was only moved brings in nothing new
         if status.startswith(_UNMERGED):
             raise SourceError("the index holds conflicts", hint="resolve them first")
         if mode.startswith(_REGULAR):

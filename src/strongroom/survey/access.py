@@ -17,6 +17,8 @@ from strongroom.access.edges import WAYS
 from strongroom.access.graph import Graph, build
 from strongroom.access.groups import members_of
 from strongroom.access.membership import Members
+from strongroom.access.other_authorizers import other_authorizers
+from strongroom.access.questions import control_plane
 from strongroom.access.rbac_request import AUTHENTICATED
 from strongroom.access.world import World
 from strongroom.documents.collector import paused
@@ -102,7 +104,8 @@ def know(
         sightings = _sightings(reading, request) if searched else []
         request.progress("joining")
         known = _graphed(request, reading, _facts(reading, request, sightings), members or {}, conditional=conditional)
-        return known if searched or copies is False else dataclasses.replace(known, notes=(_NOT_SEARCHED,))
+        notes = () if searched or copies is False else (_NOT_SEARCHED,)
+        return dataclasses.replace(known, notes=(*other_authorizers(known.facts), *notes))
 
 
 def groups_in(path: str | None) -> Members:
@@ -216,6 +219,7 @@ def report(known: Known, question: str, about: str = "", **answer: Any) -> Acces
         created=known.facts.now.astimezone(UTC).isoformat(timespec="seconds"),
         conditional=known.conditional,
         secrets=len(known.graph.secrets()),
+        control_plane=tuple(node for node in sorted(control_plane()) if node in known.graph.number),
         skipped=tuple(sorted(known.reading.skipped)),
         coverage=coverage(known.reading),
         ways=_pages(),

@@ -86,15 +86,17 @@ def between(known: Known, source: str, target: str, *, pictured: bool = False) -
     return report(known, "paths", about, routes=routes, graph=steps, left_out=left_out)
 
 
-def reviewed(known: Known) -> AccessReport:
+def reviewed(known: Known, *, pictured: bool = False) -> AccessReport:
     """Make the lines of an access review: people, groups and service accounts, and the Secrets that they reach."""
+    graph = known.graph
     labels = known.facts.settings.owner_labels
     custody = {
         Node("Secret", one.ref.namespace or "default", one.ref.name): custody_of(one, labels)
         for one in known.facts.secrets
     }
-    rows = Review(known.graph, custody, known.members).rows()
-    return report(known, "review", review=tuple(rows), left_out=Exposures(known.graph).withheld())
+    rows = Review(graph, custody, known.members).rows()
+    steps = _pictured(known, graph.identities(), graph.secrets(), Places(known)) if pictured else ()
+    return report(known, "review", review=tuple(rows), graph=steps, left_out=Exposures(graph).withheld())
 
 
 def difference(before: Known, after: Known) -> AccessReport:

@@ -16,9 +16,16 @@ _LARGEST = 4096
 
 
 def state_folder() -> Path:
-    """Return the folder for the state of this user (XDG Base Directory Specification, ``XDG_STATE_HOME``)."""
+    """Return the folder for the state of this user (XDG Base Directory Specification, ``XDG_STATE_HOME``).
+
+    Raises:
+        SourceError: there is no such place: an account without a home, as containers have.
+    """
     base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "strongroom"
+    try:
+        return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "strongroom"
+    except RuntimeError:
+        raise SourceError("this account has no home", hint="set HOME or XDG_STATE_HOME") from None
 
 
 def load(path: str | None) -> bytes:
@@ -38,6 +45,31 @@ def load(path: str | None) -> bytes:
         return _read(file, own=True)
     except FileNotFoundError:
         return _make(file)
+
+
+def load_passing(path: str | None) -> bytes:
+    """Return the key as `load` does; where the user has no place to keep one, a key that only this run has.
+
+    For what compares no fingerprint with those of another run. A container's home is often not there, or read-only.
+
+    Raises:
+        SourceError: a key that is named, or is there, cannot be used.
+    """
+    if path or os.environ.get(VARIABLE):
+        return load(path)
+    try:
+        return load(None)
+    except SourceError:
+        if _is_there():
+            raise
+        return secrets.token_bytes(FINGERPRINT_KEY_BYTES)
+
+
+def _is_there() -> bool:
+    try:
+        return os.path.exists(state_folder() / _FILE)  # noqa: PTH110 - Path.exists() raises below a closed folder
+    except SourceError:
+        return False
 
 
 def _read(file: Path, *, own: bool) -> bytes:

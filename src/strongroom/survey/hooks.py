@@ -169,11 +169,14 @@ def _text(path: Path) -> str | None:
         return None
     try:
         with path.open("rb") as stream:
-            return stream.read(_LARGEST).decode("utf-8", "surrogateescape")
+            text = stream.read(_LARGEST + 1)
     except FileNotFoundError:
         return ""  # a link to nothing is something that is there
     except OSError as error:
         raise SourceError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
+    if len(text) > _LARGEST:  # it would be written back without its end
+        raise SourceError(f"{path} is larger than {_LARGEST >> 20} MiB")
+    return text.decode("utf-8", "surrogateescape")
 
 
 def _exists(path: Path) -> bool:

@@ -19,9 +19,11 @@ from strongroom.model.place import Candidate, Context, Nature, Sighting
 from strongroom.model.plaintext import Fingerprint, Plaintext
 from strongroom.model.secret import SecretRecord, SecretRef
 from strongroom.sources.cluster_options import ClusterOptions, is_cluster
+from strongroom.sources.etcd_options import EtcdOptions
 from strongroom.survey.known_file import KnownValue, Owner, is_fingerprint_file, read_file
 
 _DATA = ("data", "stringData")
+_CLUSTER, _ETCD = ClusterOptions(), EtcdOptions()
 
 
 class Gathering(Recogniser):
@@ -115,7 +117,8 @@ def known_of(
     key: bytes,
     library: Library,
     *,
-    values: bool = False,
+    cluster: ClusterOptions = _CLUSTER,
+    etcd: EtcdOptions = _ETCD,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Known:
     """Read inventories and fingerprint files.
@@ -124,16 +127,17 @@ def known_of(
         sources: as ``audit`` reads them, or files that ``inventory --fingerprints`` wrote.
         key: the fingerprint key.
         library: the rules; they may be loading.
-        values: read the values of Secrets from a running cluster.
+        cluster: how running clusters are read; with the values of their Secrets.
+        etcd: how etcd is reached.
         progress: called with what is being done.
 
     Raises:
-        UsageError: a cluster is named, and ``values`` is not.
+        UsageError: a cluster is named, and its values are not to be read.
         SourceError: a source cannot be read, or knows no value that can be searched.
     """
     files = [source for source in sources if is_fingerprint_file(source)]
     read = tuple(source for source in sources if source not in files)
-    if any(map(is_cluster, read)) and not values:
+    if any(map(is_cluster, read)) and not cluster.values:
         raise UsageError(
             "the inventory of a cluster without values",
             hint="--values reads the values of its Secrets; they are kept in memory while the scan runs",
@@ -147,7 +151,7 @@ def known_of(
         searches.append(search)
         left_out.update(left)
     if read:
-        gathered = gather(read, key, library, values=values, progress=progress, left_out=left_out)
+        gathered = gather(read, key, library, cluster=cluster, etcd=etcd, progress=progress, left_out=left_out)
         known += [one for one, _ in gathered]
         if gathered:
             from strongroom.leaks.known_windows import WindowSearch
@@ -163,16 +167,16 @@ def gather(
     key: bytes,
     library: Library,
     *,
-    values: bool,
-    progress: Callable[[str], None],
+    cluster: ClusterOptions = _CLUSTER,
+    etcd: EtcdOptions = _ETCD,
+    progress: Callable[[str], None] = lambda _: None,
     left_out: Counter[str],
 ) -> list[tuple[KnownValue, Plaintext]]:
     """Read inventories; return their values; count in ``left_out`` what is not searched, by why."""
     from strongroom.survey.run import Request, look
 
     gathering = Gathering(library)
-    cluster = ClusterOptions(values=values)
-    request = Request(sources, key, limits=DEFAULT, cluster=cluster, progress=progress)
+    request = Request(sources, key, limits=DEFAULT, cluster=cluster, etcd=etcd, progress=progress)
     secrets = look(request, recogniser=gathering).facts.secrets
     left_out.update(gathering.left_out)
     return gathering.known(key, secrets)

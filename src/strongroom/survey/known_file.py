@@ -24,7 +24,7 @@ _HINT = "<IHBBHHHH"
 """size, lead, words and bit 7 for spaced, zero, core, three tags: 16 bytes, one block of AES."""
 
 
-class Owner(msgspec.Struct, frozen=True):
+class Owner(msgspec.Struct, frozen=True, gc=False):
     """Where an inventory has a value: an object and a key of it, and who uses it."""
 
     object: str
@@ -36,7 +36,7 @@ class Owner(msgspec.Struct, frozen=True):
         return f"{self.object}, key {self.key}" if self.key else self.object
 
 
-class KnownValue(msgspec.Struct, frozen=True):
+class KnownValue(msgspec.Struct, frozen=True, gc=False):
     """One value that is known, without the value.
 
     Attributes:
@@ -57,7 +57,7 @@ class _Head(msgspec.Struct):
     key: str
 
 
-class _Line(msgspec.Struct, omit_defaults=True):
+class _Line(msgspec.Struct, omit_defaults=True, gc=False):
     fingerprint: str
     hint: bytes
     what: str
@@ -97,7 +97,8 @@ def write_file(
     lines = list(_lines(key, sorted(known, key=lambda one: one[0].fingerprint)))
     count = len(lines) - 1
     body = b"".join(lines)
-    tail = _Tail(count, dict(sorted(left_out.items())), _mac(body, key))
+    tail = _Tail(count, dict(sorted(left_out.items())), "")
+    tail.mac = _mac(body, tail, key)
     replace_file(path, [body, msgspec.json.encode(tail), b"\n"], mode=0o600)
     return count
 
@@ -152,7 +153,7 @@ def _parsed(source: str, key: bytes) -> tuple[_Head, list[_Line], _Tail]:
         lines = msgspec.json.Decoder(_Line).decode_lines(b"\n".join(rest))
     except msgspec.DecodeError:
         raise SourceError(f"fingerprint file {source} is not whole", hint="write it again") from None
-    if tail.values != len(lines) or not hmac.compare_digest(tail.mac, _mac(body, key)):
+    if tail.values != len(lines) or not hmac.compare_digest(tail.mac.encode(), _mac(body, tail, key).encode()):
         raise SourceError(f"fingerprint file {source} was changed or is not whole", hint="write it again")
     return head, lines, tail
 
@@ -168,8 +169,9 @@ def _read(source: str) -> bytes:
     return data
 
 
-def _mac(body: bytes, key: bytes) -> str:
-    return hmac.digest(_derived(key, b"file"), body, hashlib.sha256).hex()
+def _mac(body: bytes, tail: _Tail, key: bytes) -> str:
+    unsigned = msgspec.json.encode(msgspec.structs.replace(tail, mac=""))
+    return hmac.digest(_derived(key, b"file"), body + unsigned, hashlib.sha256).hex()
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:

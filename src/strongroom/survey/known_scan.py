@@ -16,6 +16,7 @@ from strongroom.model.origin import Origin
 from strongroom.model.place import Nature
 from strongroom.model.plaintext import Fingerprint
 from strongroom.survey.scan_hit import Hit
+from strongroom.survey.scan_join import Spans
 from strongroom.survey.scan_page import rotate
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from strongroom.survey.known_file import KnownValue
 
 RULE = "known-value"
+_MOST_TOLD = 1 << 12
+"""Bytes whose entropy is told: what holds a value compressed may be large."""
 
 
 class Text(NamedTuple):
@@ -75,7 +78,9 @@ class KnownScan:
             if self._size < BATCH:
                 return
             batch, self._waiting, self._size = self._waiting, [], 0
-        self._found += self._search(batch)
+        found = self._search(batch)
+        with self._lock:
+            self._found += found
 
     def finish(self) -> list[tuple[int, Hit]]:
         """Return what was found in the texts given so far, each with its text's number."""
@@ -111,7 +116,7 @@ class KnownScan:
                 nature=Nature.SECRET,
                 confidence=Confidence.HIGH,
                 masked=MASK,
-                entropy=entropy(text.data[match.start : match.end]),
+                entropy=entropy(text.data[match.start : min(match.end, match.start + _MOST_TOLD)]),
                 origin=msgspec.structs.replace(
                     text.origin,
                     line=first + text.line - 1,
@@ -135,7 +140,10 @@ def joined_with_known(hits: Iterable[Hit], known: Known) -> list[Hit]:
     for hit in hits:
         if hit.rule != RULE and hit.nature is Nature.SECRET:
             by_rules.setdefault(_file_of(hit), []).append(hit)
-    return [hit for hit in hits if hit.rule != RULE or not _is_named(hit, by_rules.get(_file_of(hit), ()))]
+    named = {file: Spans(some) for file, some in by_rules.items()}
+    return [
+        hit for hit in hits if hit.rule != RULE or (spans := named.get(_file_of(hit))) is None or not spans.overlap(hit)
+    ]
 
 
 def _canonical(hit: Hit, known: dict[Fingerprint, KnownValue]) -> Hit:
@@ -147,15 +155,6 @@ def _canonical(hit: Hit, known: dict[Fingerprint, KnownValue]) -> Hit:
 
 def _file_of(hit: Hit) -> tuple[str, str, Fingerprint]:
     return hit.origin.path, hit.origin.commit, hit.fingerprint
-
-
-def _is_named(hit: Hit, others: Iterable[Hit]) -> bool:
-    start, end = (hit.origin.line, hit.origin.column), (hit.origin.end_line, hit.origin.end_column)
-    return any(
-        (one.origin.line, one.origin.column) < end
-        and start < max((one.origin.end_line, one.origin.end_column), (one.origin.line, one.origin.column + 1))
-        for one in others
-    )
 
 
 def marked(finding: Finding, known: Known) -> Finding:

@@ -154,7 +154,7 @@ def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recognis
     request.progress("examining")
     skipped = [*known.reading.skipped, *history.skipped]
     chosen = _chosen(request)
-    facts = with_reach(known.facts) if any(check.id in OF_REACH for check in chosen) else known.facts
+    facts = with_reach(known.facts, skipped) if any(check.id in OF_REACH for check in chosen) else known.facts
     examined = examine(facts, chosen, skipped)
     found = without_twins(examined)
     suppressed = {SUPPRESSED: len(examined) - len(found)} if len(examined) > len(found) else {}

@@ -82,7 +82,7 @@ def scan(request: ScanRequest, blobs: Blobs, stdin: BinaryIO | None = None) -> R
     if blobs.known:
         scanned.hits = joined_with_known(scanned.hits, blobs.known.known)
         scanned.notes += blobs.known.known.notes
-    found = findings_of(blobs.acceptance.uncovered(scanned.hits), scanned.held)
+    found = findings_of(blobs.acceptance.uncovered(scanned.hits), scanned.held, pending=request.staged)
     if blobs.known:
         found = [marked(finding, blobs.known.known) for finding in found]
     if blobs.verifier:
@@ -90,7 +90,7 @@ def scan(request: ScanRequest, blobs: Blobs, stdin: BinaryIO | None = None) -> R
         found = verified(found, outcomes)
         scanned.notes.append(summary(outcomes))
     scanned.suppressed.update(blobs.acceptance.suppressed)
-    scanned.skipped += blobs.acceptance.skipped()
+    scanned.skipped += [*blobs.acceptance.skipped(), *blobs.unread.values()]
     return report_of(request, scanned, found)
 
 
@@ -126,6 +126,7 @@ def report_of(request: ScanRequest, scanned: Scanned, findings: Iterable[Finding
         standards={},
         fail_on=request.settings.fail_on,
         created=now.astimezone(UTC).isoformat(timespec="seconds"),
+        leaks_only=True,
     )
 
 

@@ -11,12 +11,14 @@ import io
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from strongroom.documents.chunks import as_utf8
-from strongroom.leaks.anything import may_matter, seen_in_file
+from strongroom.documents.yaml import BadDocument
+from strongroom.leaks.anything import holds_objects, may_matter_by_name, seen_in_file
 from strongroom.leaks.library import Library
 from strongroom.leaks.plain import OVERLAP, WINDOW, Lines, PlainMatch, PlainText, Window, windows
 from strongroom.leaks.prefilter import Prefilter, Trace
@@ -25,6 +27,7 @@ from strongroom.model.leak import MASK, entropy, masked
 from strongroom.model.origin import Origin
 from strongroom.model.place import Nature
 from strongroom.model.plaintext import Fingerprint, Plaintext
+from strongroom.model.skipped import Reason, Skipped
 from strongroom.survey.known_scan import KnownScan, Text
 from strongroom.survey.scan_accept import Acceptance
 from strongroom.survey.scan_hit import Hit
@@ -40,7 +43,6 @@ LARGEST_DOCUMENT = 4 << 20
 
 _LONGEST_LINE = 1000
 _MOST_PATHS = 1 << 17
-_OBJECT = b"apiVersion: v1"
 _PROGRAMS = (
     *(".go", ".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".java", ".kt", ".rs", ".c", ".cc", ".cpp", ".h", ".hpp"),
     *(".rb", ".php", ".cs", ".swift", ".scala", ".proto", ".css", ".scss", ".html", ".svg", ".md", ".rst", ".sum"),
@@ -61,6 +63,9 @@ class Blobs:
         key: the fingerprint key.
         library: the rules.
         acceptance: what people accepted; comments in the text alone by default.
+
+    Attributes:
+        unread: of each file with a manifest that cannot be read, the first.
     """
 
     def __init__(self, key: bytes, library: Library | None = None, acceptance: Acceptance | None = None) -> None:
@@ -70,9 +75,11 @@ class Blobs:
         self._plain = PlainText(library)
         self._recogniser = Recogniser(library)
         self._prefilter = Prefilter()
-        self._versions = Versions()
-        self._paths: dict[str, tuple[bool, bool]] = {}
+        self._versions: Versions | None = None
+        self._paths: dict[str, bool | None] = {}
         self.acceptance = acceptance or Acceptance()
+        self._lock = threading.Lock()
+        self.unread: dict[str, Skipped] = {}
         self.known: KnownScan | None = None
         self.verifier: Verifier | None = None
 
@@ -88,6 +95,10 @@ class Blobs:
         """
         self._plain.load()
         self._prefilter.load()
+
+    def remember(self) -> None:
+        """Remember what files gave, because other versions of them follow."""
+        self._versions = self._versions or Versions()
 
     def search(self, known: Known) -> None:
         """Look for known values, too."""
@@ -127,7 +138,7 @@ class Blobs:
         else:
             plain = self._raw(path, data, origin)
         plain = settled(plain)
-        trace = self._prefilter.trace(path, data) if self._may_matter(path, data) else None
+        trace = self._trace(path, data) if self._may_matter(path, data) else None
         if trace is not None:
             plain = self._joined(plain, path, data, origin, trace)
         plain = self._uncommented(plain, data, path) if plain else plain
@@ -191,29 +202,38 @@ class Blobs:
                 yield _hit(match, place, self._key, _frame(text, start))
 
     def _may_matter(self, path: str, data: bytes) -> bool:
-        """As `may_matter`, which is asked once for each path: a history has many versions of most."""
+        """As `anything.may_matter`, whose first half is asked once for each path: a history has many versions."""
         if len(data) > LARGEST_DOCUMENT or (path.endswith(_PROGRAMS) and not _BUILD.search(path)):
             return False
-        known = self._paths.get(path)
-        if known is None:
-            by_content = may_matter(path, _OBJECT)
-            known = (by_content and may_matter(path, b""), by_content)
-            if len(self._paths) < _MOST_PATHS:
-                self._paths[path] = known
-        by_name, by_content = known
-        return by_name or (by_content and (b"apiVersion" in data or data.startswith(_UTF16)) and may_matter(path, data))
+        if path in self._paths:
+            by_name = self._paths[path]
+        else:
+            by_name = may_matter_by_name(path)
+            if self._versions and len(self._paths) < _MOST_PATHS:
+                self._paths[path] = by_name
+        return holds_objects(data) if by_name is None else by_name
+
+    def _trace(self, path: str, data: bytes) -> Trace | None:
+        return self._prefilter.trace(path, data, digest=self._versions is not None)
 
     def _joined(self, plain: list[Hit], path: str, data: bytes, origin: Origin, trace: Trace) -> list[Hit]:
         """Read a file and join; or say again what its last version gave, where all that matters has only moved."""
+        if self._versions is None:
+            return joined(plain, list(self._read(path, data, origin)))
         recalled = self._versions.recall(path, data, origin, trace, plain)
         if recalled is None:
             recalled = joined(plain, list(self._read(path, data, origin)))
             self._versions.remember(path, data, trace, plain, recalled)
         return recalled
 
+    def _missed(self, path: str, document: BadDocument) -> None:
+        place = Skipped(path, document.line, document.column, Reason.BAD_DOCUMENT, document.reason)
+        with self._lock:
+            self.unread[path] = min(place, self.unread.get(path, place))
+
     def _read(self, path: str, data: bytes, origin: Origin) -> Iterator[Hit]:
         lines: Lines | None = None
-        for seen in seen_in_file(self._recogniser, path, data, origin, self._key):
+        for seen in seen_in_file(self._recogniser, path, data, origin, self._key, partial(self._missed, path)):
             one = seen.sighting
             shown = ""
             if one.nature is Nature.SECRET:

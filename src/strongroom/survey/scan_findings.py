@@ -31,18 +31,19 @@ class Held(msgspec.Struct, frozen=True):
     present: bool
 
 
-def findings_of(hits: Iterable[Hit], held: Mapping[Fingerprint, Held]) -> list[Finding]:
+def findings_of(hits: Iterable[Hit], held: Mapping[Fingerprint, Held], *, pending: bool = False) -> list[Finding]:
     """Return one finding for each value.
 
     Args:
         hits: in the order in which places are to be named; the first is the finding's own.
         held: what the history says of values; empty where none was read.
+        pending: they are about to be committed.
     """
     groups: dict[Fingerprint, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.fingerprint, []).append(hit)
     seen: Counter[tuple[str, ...]] = Counter()
-    return [_finding(group, held.get(value), seen) for value, group in groups.items()]
+    return [_finding(group, held.get(value), seen, pending=pending) for value, group in groups.items()]
 
 
 def pages(findings: Iterable[Finding]) -> dict[str, CheckPage]:
@@ -57,7 +58,7 @@ def severity_of(hit: Hit) -> Severity:
     return Severity.MEDIUM if hit.confidence is Confidence.LOW else Severity.HIGH
 
 
-def _finding(hits: Sequence[Hit], held: Held | None, seen: Counter[tuple[str, ...]]) -> Finding:
+def _finding(hits: Sequence[Hit], held: Held | None, seen: Counter[tuple[str, ...]], *, pending: bool) -> Finding:
     best = max(hits, key=lambda hit: (hit.nature is Nature.SECRET, hit.confidence, hit.rule.startswith("betterleaks.")))
     first = hits[0]
     leak = Leak(
@@ -69,6 +70,7 @@ def _finding(hits: Sequence[Hit], held: Held | None, seen: Counter[tuple[str, ..
         last=held.last if held else None,
         present=held.present if held else None,
         encoding=first.encoding or ("base64" if first.encoded else ""),
+        pending=pending,
     )
     leak = msgspec.structs.replace(leak, todo=todo(leak, hits, PREFIX + best.rule))
     return Finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -35,6 +35,14 @@ class _Result(NamedTuple):
     hits: list[Hit]
 
 
+class Searched(NamedTuple):
+    """What contents hold, by their numbers in the history; and that history."""
+
+    hits: dict[int, list[Hit]]
+    history: History
+    scope: Scope
+
+
 def read_history(request: ScanRequest, blobs: Blobs) -> Scanned:
     """Scan the history of each repository that is named.
 
@@ -56,9 +64,35 @@ def read_history(request: ScanRequest, blobs: Blobs) -> Scanned:
 
 
 def _read(source: str, repository: Repository, request: ScanRequest, blobs: Blobs, scanned: Scanned) -> None:
+    expand(search(source, repository, request, blobs, scanned), scanned)
+
+
+def search(
+    source: str,
+    repository: Repository,
+    request: ScanRequest,
+    blobs: Blobs,
+    scanned: Scanned,
+    wanted: Callable[[bytes], bool] = lambda _: True,
+) -> Searched:
+    """Look at the contents that a history holds.
+
+    Args:
+        source: the repository as it was named.
+        repository: the same, found.
+        request: which part of the history.
+        blobs: what looks at contents.
+        scanned: takes what could not be read, and what is to be noted.
+        wanted: tells by the id of an object whether its contents are looked at.
+
+    Raises:
+        SourceError: the chosen history has no commit.
+        UsageError: a revision does not exist.
+    """
+    blobs.remember()
     scope = _scope(repository, request)
     largest = min(request.max_bytes, LARGEST)
-    history = History(repository, scope, largest=largest)
+    history = History(repository, scope, largest=largest, wanted=wanted)
     unread: list[Version] = []
     archives = Archives(blobs, request.archive_depth)
     results = in_threads(
@@ -66,7 +100,7 @@ def _read(source: str, repository: Repository, request: ScanRequest, blobs: Blob
         lambda version: _look(version, source, blobs, archives, scanned),
         size=lambda version: version.size,
     )
-    if not history.commits and not history.broken:
+    if not history.commits and not history.broken and not scope.since:
         raise SourceError(
             f"no commit in the chosen history of {source} changes a file", hint="git log says what is there"
         )
@@ -77,7 +111,7 @@ def _read(source: str, repository: Repository, request: ScanRequest, blobs: Blob
     found = {result.number: result.hits for result in results}
     for number, hit in blobs.finish():
         found[number] = [*found.get(number, ()), hit]
-    _expand(found, history, scope, scanned)
+    return Searched(found, history, scope)
 
 
 def _scope(repository: Repository, request: ScanRequest) -> Scope:
@@ -122,8 +156,9 @@ def _skips(
         yield Skipped(source, 0, 0, Reason.SHALLOW, "git fetch --unshallow brings the rest")
 
 
-def _expand(hits: dict[int, list[Hit]], history: History, scope: Scope, scanned: Scanned) -> None:
+def expand(searched: Searched, scanned: Scanned) -> None:
     """Give hits their commits: every change that brought in their contents is a place, the oldest first."""
+    hits, history, scope = searched
     if not hits:
         return
     changes = list(history.changes(hits))

@@ -39,14 +39,14 @@ def joined(plain: list[Hit], read: list[Hit]) -> list[Hit]:
         read: from reading, of every nature.
     """
     secrets = [hit for hit in read if hit.nature is Nature.SECRET]
-    said = _Spans(hit for hit in read if hit.nature is not Nature.PLAIN)
+    said = Spans(hit for hit in read if hit.nature is not Nature.PLAIN)
     is_read = any(hit.resource is not None and hit.resource.kind == "Secret" for hit in read)
     kept = [hit for hit in plain if not (is_read if hit.rule == MANIFEST_RULE else said.overlap(hit))]
     return sorted(_once([*secrets, *kept]), key=_order)
 
 
-class _Spans:
-    """Spans of hits, and whether another one overlaps any of them."""
+class Spans:
+    """Spans of hits of one file, and whether another one overlaps any of them."""
 
     def __init__(self, hits: Iterable[Hit]) -> None:
         spans = sorted(map(_span, hits))
@@ -54,6 +54,7 @@ class _Spans:
         self._furthest = list(itertools.accumulate((end for _, end in spans), max))
 
     def overlap(self, hit: Hit) -> bool:
+        """Tell whether a hit stands where one of them does."""
         start, end = _span(hit)
         before = bisect.bisect_left(self._starts, end)
         return before > 0 and self._furthest[before - 1] > start
@@ -79,7 +80,7 @@ def _once_each(chain: list[Hit]) -> list[Hit]:
         return chain
     kept: list[Hit] = []
     for hit in sorted(chain, key=_rank):
-        spans = _Spans(one for one in kept if _is_vague(hit) or one.fingerprint == hit.fingerprint)
+        spans = Spans(one for one in kept if _is_vague(hit) or one.fingerprint == hit.fingerprint)
         if not spans.overlap(hit):
             kept.append(hit)
     return sorted(kept, key=_order)

@@ -11,6 +11,7 @@ from strongroom.model.report import CheckPage
 from strongroom.survey.scan_hit import Hit
 
 _MOST_PATHS = 20
+_TAKE_OUT = "take it out of the file and stage the file again; rotate it if anybody else has seen it"
 
 TEXT = """{title}.
 
@@ -65,7 +66,7 @@ def todo(leak: Leak, hits: Sequence[Hit], id_: str) -> tuple[str, ...]:
         hits: its places.
         id_: the finding's id.
     """
-    steps = [rotate(leak)]
+    steps = [rotate(leak)] if leak.live or not leak.pending else [_TAKE_OUT]
     if leak.first is not None:
         steps.append(_purge(leak, hits))
     steps.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import http.client
 import json
 from collections.abc import Callable
@@ -84,6 +85,54 @@ def test_a_webhook_changes_pods(stage: Callable[[str], Stage], tmp_path: Path) -
             eventually(mounted, "the pod mounts the Secret")
         finally:
             scene.admin.request("DELETE", f"{path}/{scene.own('attack')}")
+
+
+def test_a_policy_changes_pods(stage: Callable[[str], Stage]) -> None:
+    """A pod that somebody makes gets a volume with the Secret, by a policy of the attacker's; closed, he writes none."""
+    scene = stage("admission-policy-write")
+    scene.put("setup")
+    attacker, name = scene.attacker(), scene.own("attack")
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    change = """Object{spec: Object.spec{volumes: [Object.spec.volumes{
+        name: "jewel", secret: Object.spec.volumes.secret{secretName: "crown-jewel"}}]}}"""
+    policy = {
+        "matchConstraints": {
+            "resourceRules": [rule],
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": scene.vault}},
+        },
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": change}}],
+    }
+    objects = {"mutatingadmissionpolicies": policy, "mutatingadmissionpolicybindings": {"policyName": name}}
+
+    def written(plural: str) -> int:
+        body = {"metadata": {"name": name}, "spec": objects[plural]}
+        return attacker.request("POST", f"{WEBHOOKS}/{plural}", body)[0]
+
+    def mounted() -> bool:
+        spec = {
+            "automountServiceAccountToken": False,
+            "containers": [{"name": "web", "image": "registry.example/web:1"}],
+        }
+        path = f"/api/v1/namespaces/{scene.vault}/pods?dryRun=All"
+        made = scene.admin.create(path, {"metadata": {"name": "web"}, "spec": spec})
+        return bool(made["spec"].get("volumes", [{}])[0].get("secret", {}).get("secretName") == "crown-jewel")
+
+    try:
+        for plural in objects:
+            eventually(functools.partial(_is, written, plural, http.client.CREATED), f"he may write {plural}")
+        eventually(mounted, "the pod mounts the Secret")
+        scene.put("fixed")
+        for plural in objects:
+            eventually(functools.partial(_is, written, plural, http.client.FORBIDDEN), f"he writes no {plural}")
+    finally:
+        for plural in objects:
+            scene.admin.request("DELETE", f"{WEBHOOKS}/{plural}/{name}")
+
+
+def _is(ask: Callable[[str], int], plural: str, status: int) -> bool:
+    return ask(plural) == status
 
 
 def _converted(_: str, review: Any) -> Any:

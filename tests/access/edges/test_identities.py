@@ -117,10 +117,11 @@ def test_a_kubelets_certificate_is_a_nodes() -> None:
 def test_tokens_by_name() -> None:
     """``create`` on ``serviceaccounts/token`` is limited by the names of ServiceAccounts."""
     account = {"kind": "ServiceAccount", "namespace": "vault", "name": "robot"}
+    made: Body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "vault"}}
     robot = given("vault", READS, subject=account, name="robot")
 
     def found(name: str, namespace: str = "vault") -> set[str]:
-        return reached(JEWEL, *robot, *given(namespace, rule("serviceaccounts/token", "create", names=(name,))))
+        return reached(JEWEL, made, *robot, *given(namespace, rule("serviceaccounts/token", "create", names=(name,))))
 
     assert SECRET in found("robot")
     assert SECRET not in found("other")
@@ -136,3 +137,13 @@ def test_a_token_secret_needs_a_way_to_read_it(verb: str) -> None:
 
     assert "serviceaccount/vault/robot" in reached(account, *given("vault", create, rule("secrets", verb, names=names)))
     assert reached(account, *given("vault", create)) == set()
+
+
+def test_a_token_is_given_only_of_a_service_account_that_exists() -> None:
+    """A right to a token of ``robot``, whom only a binding names, gives nothing until somebody creates it."""
+    account = {"kind": "ServiceAccount", "namespace": "vault", "name": "robot"}
+    robot = given("vault", READS, subject=account, name="robot")
+    asks = given("vault", rule("serviceaccounts/token", "create", names=("robot",)))
+    made: Body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "vault"}}
+    assert SECRET not in reached(JEWEL, *robot, *asks)
+    assert SECRET in reached(JEWEL, *robot, *asks, made)

@@ -257,3 +257,16 @@ def test_ways_that_depend_on_the_program(resource: str) -> None:
 def test_secrets_update_and_create_read_nothing() -> None:
     """``create`` and ``update`` on Secrets show nobody a value."""
     assert reached(JEWEL, *given("vault", rule("secrets", "create", "update"))) == set()
+
+
+def test_a_static_pod_is_given_nothing_of_the_api() -> None:
+    """The API server refuses mirror pods that name Secrets or a ServiceAccount, and kubelets give them none."""
+    account = {"kind": "ServiceAccount", "namespace": "vault", "name": "default"}
+    reads = given("vault", rule("secrets", "get"), subject=account)
+    pod, mirror = _pod(), _pod()
+    mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "5f1c"}
+    start = Node("Pod", "vault", "web")
+
+    assert {SECRET, "serviceaccount/vault/default"} <= reached(JEWEL, pod, *reads, start=start)
+    assert reached(JEWEL, mirror, *reads, start=start) <= {"node/worker"}
+    assert SECRET not in reached(JEWEL, mirror, *reads, start=Node("Node", "", "worker"))

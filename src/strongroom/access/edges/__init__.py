@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strongroom.access.edges import (
     account_recreate,
+    admission_policy_write,
     aggregated_roles,
     api_service_write,
     argo_application_write,
@@ -111,6 +112,7 @@ WAYS: tuple[Way, ...] = (
     account_recreate.WAY,
     csr_auto_approve.WAY,
     webhook_write.WAY,
+    admission_policy_write.WAY,
     api_service_write.WAY,
     crd_conversion.WAY,
     service_account_token.WAY,

@@ -5,6 +5,7 @@ namespace has the controller apply a manifest of his own: a pod that mounts what
 
 ``create``, ``update`` or ``patch`` on ``applications`` (or ``applicationsets``) of ``argoproj.io`` in Argo CD's
 namespace, and an AppProject that permits the repository and the destination; the project ``default`` permits all.
+Applications in other namespaces, where Argo CD is told to look at them, are left out.
 
 ## Exploited
 

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from strongroom.access.way import Way
 from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Power, Step, power
+from strongroom.model.access import INCLUDES, Evidence, Node, Power, Step, power
 from strongroom.model.controlplane import AuditLevel, AuditPolicy, AuditRule, Program
 from strongroom.model.resource import as_dict, as_text
 
@@ -47,7 +47,7 @@ def steps(world: World) -> Iterator[Step]:
     reads = power(Power.READ_AUDIT_LOG)
     for policy, rule in logging:
         evidence = (Evidence("policy", policy.resource, rule.origin, f"logs Secrets at {rule.level.label}"),)
-        yield Step(reads, power(Power.READ_SECRETS), WAY.id, evidence, note="as they are written and read")
+        yield Step(reads, power(Power.READ_SECRETS), INCLUDES, evidence, note="as they are written and read")
     servers = [server for server in control_plane.servers if server.program is Program.API_SERVER]
     for server in servers:
         if server.value("audit-webhook-config-file"):

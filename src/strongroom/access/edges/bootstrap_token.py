@@ -28,9 +28,9 @@ from collections.abc import Iterator
 
 from strongroom.access.way import Way
 from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import MEMBER, Evidence, Node, Step
 from strongroom.model.plaintext import Plaintext
-from strongroom.model.resource import Resource
+from strongroom.model.resource import Resource, as_dict
 
 _TYPE, _PREFIX, _NAMESPACE = "bootstrap.kubernetes.io/token", "bootstrap-token-", "kube-system"
 _GROUP = "system:bootstrappers"
@@ -50,18 +50,18 @@ def steps(world: World) -> Iterator[Step]:
         user = Node("User", "", f"system:bootstrap:{secret.name.removeprefix(_PREFIX)}")
         evidence = (Evidence("secret", secret.id, secret.origin),)
         yield Step(Node("Secret", secret.namespace, secret.name), user, WAY.id, evidence)
-        yield Step(user, Node("Group", "", _GROUP), WAY.id, evidence, note="every bootstrap token is in it")
+        yield Step(user, Node("Group", "", _GROUP), MEMBER, evidence, note="every bootstrap token is in it")
         groups = _text(secret, "auth-extra-groups")
         if groups is None:
-            yield Step(user, Node("Group", "", _KUBEADM), WAY.id, evidence, _UNREAD)
+            yield Step(user, Node("Group", "", _KUBEADM), MEMBER, evidence, _UNREAD)
         for group in (groups or "").split(","):
             if group.strip().startswith(_GROUP + ":"):
-                yield Step(user, Node("Group", "", group.strip()), WAY.id, evidence, note="the token names it")
+                yield Step(user, Node("Group", "", group.strip()), MEMBER, evidence, note="the token names it")
 
 
 def _text(secret: Resource, key: str) -> str | None:
     """Return a setting of a token; None where the values of the Secret were not read."""
-    values = {**(secret.get("data") or {}), **(secret.get("stringData") or {})}
+    values = {**as_dict(secret.get("data")), **as_dict(secret.get("stringData"))}
     if not any(isinstance(value, Plaintext) for value in values.values()):
         return None
     value = values.get(key)

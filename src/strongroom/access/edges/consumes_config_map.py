@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from strongroom.access.nodes_graph import MIRROR
 from strongroom.access.way import Way
 from strongroom.access.world import World
 from strongroom.model.access import Evidence, Node, Step
@@ -43,6 +44,8 @@ def steps(world: World) -> Iterator[Step]:
     """Yield which program is given which ConfigMap."""
     for code in world.code:
         resource = code.workload.resource
+        if MIRROR in resource.annotations:
+            continue  # a static pod, which can name none
         for name, field in dict(_given(code.workload)).items():
             evidence = (Evidence("workload", resource.id, resource.origin.at(field)),)
             yield Step(code.node, Node("ConfigMap", code.namespace, name), WAY.id, evidence)

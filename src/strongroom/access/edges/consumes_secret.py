@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from strongroom.access.nodes_graph import MIRROR
 from strongroom.access.way import Way as AccessWay
 from strongroom.access.world import DEFAULT, World
 from strongroom.model.access import Evidence, Node, Step
@@ -42,7 +43,8 @@ _GIVEN = frozenset({Way.ENV, Way.ENV_FROM, Way.VOLUME, Way.PROJECTED})
 
 def steps(world: World) -> Iterator[Step]:
     """Yield which program is given which Secret: as its manifest says, and as its running pods were started."""
-    programs = {code.workload.resource.id: code.node for code in world.code}
+    given = [code for code in world.code if MIRROR not in code.workload.resource.annotations]  # static pods get none
+    programs = {code.workload.resource.id: code.node for code in given}
     told: set[tuple[Node, Node]] = set()
     for record in world.facts.secrets:
         secret = Node("Secret", record.ref.namespace or DEFAULT, record.ref.name)
@@ -51,7 +53,7 @@ def steps(world: World) -> Iterator[Step]:
             if source is not None and _given(consumer) and source.namespace == secret.namespace:
                 told.add((source, secret))
                 yield Step(source, secret, WAY.id, (_evidence(consumer),), note=consumer.way.value)
-    for code in world.code:
+    for code in given:
         for pod in code.pods:
             for use in pod.uses:
                 secret = Node("Secret", code.namespace, use.secret)

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from strongroom.access.way import Way
 from strongroom.access.world import DEFAULT, World, grounds, who
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 from strongroom.model.place import Nature
 from strongroom.model.resource import as_text
 
@@ -47,7 +47,7 @@ def steps(world: World) -> Iterator[Step]:
         if definition is not None:
             every = held.setdefault(definition.name, Node("Object", "", f"CustomResourceDefinition/{definition.name}"))
             target = Node("Object", resource.namespace or DEFAULT, f"{resource.kind}/{resource.name}")
-            yield Step(every, target, WAY.id, (Evidence("definition", definition.id, definition.origin),))
+            yield Step(every, target, INCLUDES, (Evidence("definition", definition.id, definition.origin),))
     if not held:
         return
     for permission in world.holders("apiextensions.k8s.io", "customresourcedefinitions", "update", "patch"):

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from strongroom.access.code import Code
 from strongroom.access.way import Way
 from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 from strongroom.model.resource import Resource, as_dict, as_list, as_text, dig
 
 _FOLDERS = {"csi-secrets-store": "secrets-store.csi.k8s.io"}
@@ -49,7 +49,7 @@ def steps(world: World) -> Iterator[Step]:
     for name, driver in drivers.items():
         evidence = (Evidence("driver", driver.id, driver.origin.at(("spec", "tokenRequests"))),)
         for account in used.get(name, ()):
-            yield Step(_handed(name), account, WAY.id, evidence, _condition(driver), f"pods that use {name}")
+            yield Step(_handed(name), account, INCLUDES, evidence, _condition(driver), f"pods that use {name}")
     for code in world.code:
         for name, path in _sockets(code):
             if name in drivers:

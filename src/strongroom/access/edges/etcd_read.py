@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from strongroom.access.code import Code
 from strongroom.access.way import Way
 from strongroom.access.world import DEFAULT, World
-from strongroom.model.access import Evidence, Node, Power, Step, power
+from strongroom.model.access import INCLUDES, Evidence, Node, Power, Step, power
 from strongroom.model.controlplane import Program
 from strongroom.model.resource import as_dict, as_text
 
@@ -51,7 +51,9 @@ def steps(world: World) -> Iterator[Step]:
     yield from found
     if found:
         condition = _ENCRYPTED if _encrypted(world) else ""
-        yield Step(power(Power.READ_ETCD), power(Power.READ_SECRETS), WAY.id, (), condition, "etcd holds every Secret")
+        yield Step(
+            power(Power.READ_ETCD), power(Power.READ_SECRETS), INCLUDES, (), condition, "etcd holds every Secret"
+        )
 
 
 def _programs(world: World) -> Iterator[Step]:
@@ -82,7 +84,8 @@ def _logins(world: World) -> Iterator[Step]:
         for definition in record.definitions:
             certificates = [key.certificate for key in definition.keys if key.certificate is not None]
             names = {part.strip() for one in certificates for part in one.subject.split(",")}
-            if names & {f"CN={name}" for name in _LOGINS} and any(not key.public for key in definition.keys):
+            has_key = not all(key.public or key.certificate for key in definition.keys)
+            if has_key and names & {f"CN={name}" for name in _LOGINS}:
                 node = Node("Secret", record.ref.namespace or DEFAULT, record.ref.name)
                 evidence = (Evidence("secret", definition.resource, definition.origin, "holds a login to etcd"),)
                 yield Step(node, power(Power.READ_ETCD), WAY.id, evidence, _REACHED)

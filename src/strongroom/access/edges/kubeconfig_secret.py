@@ -1,10 +1,11 @@
 """A Secret may hold a kubeconfig: with a client certificate or a token it says whose it is. Whoever reads the Secret is
-that user, with his groups.
+that user, with his groups. A client certificate with its key, by themselves, say the same.
 
 ## Needs
 
 Reading the Secret, in any way. The kubeconfig counts where it trusts the authority that the ConfigMap
-``kube-root-ca.crt`` of this cluster names; another one may be for another cluster, and the step has a condition.
+``kube-root-ca.crt`` of this cluster names; another one may be for another cluster, and the step has a condition. So has
+that of a certificate whose user or group a binding names: which authority signed it, the sources do not say.
 
 ## Exploited
 
@@ -34,17 +35,25 @@ from typing import Any
 from strongroom.access.credential import Bearer, bearer_of_certificate, bearer_of_token
 from strongroom.access.operators import placed
 from strongroom.access.way import Way
-from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.access.world import DEFAULT, World
+from strongroom.model.access import Evidence, Node, Step, identity
 from strongroom.model.plaintext import Plaintext
+from strongroom.model.rbac import Subject
 from strongroom.model.resource import Resource, as_dict, as_list, as_text
+from strongroom.model.secret import Certificate
 
 _LARGEST = 1 << 18
 _ELSEWHERE = "if it is a kubeconfig of this cluster"
+_OTHER_SIGNER = "if the API server trusts the signer of the certificate"
 
 
 def steps(world: World) -> Iterator[Step]:
-    """Yield which Secret holds whose kubeconfig, and in which groups he is by it."""
+    """Yield which Secret holds whose kubeconfig or certificate, and in which groups he is by it."""
+    yield from _kubeconfigs(world)
+    yield from _certificates(world)
+
+
+def _kubeconfigs(world: World) -> Iterator[Step]:
     authorities = {_pem(r.get("data", "ca.crt")) for r in world.facts.of_kind("ConfigMap") if r.name == _ROOT} - {b""}
     for secret in world.facts.of_kind("Secret"):
         for field, value in _values(secret):
@@ -61,6 +70,29 @@ def steps(world: World) -> Iterator[Step]:
 
 _ROOT = "kube-root-ca.crt"
 """The ConfigMap with the API server's authority that the controller manager puts into every namespace."""
+
+
+def _certificates(world: World) -> Iterator[Step]:
+    """Yield which Secrets hold a certificate of somebody whom bindings name, and a key beside it."""
+    named = {identity(subject) for binding in world.facts.bindings for _, subject in binding.subjects}
+    for record in world.facts.secrets:
+        for definition in record.definitions:
+            if all(key.public or key.certificate for key in definition.keys):
+                continue
+            for key in definition.keys:
+                for node in _subjects(key.certificate) if key.certificate is not None else ():
+                    if node in named or node.kind == "Node":
+                        source = Node("Secret", record.ref.namespace or DEFAULT, record.ref.name)
+                        evidence = (Evidence("secret", definition.resource, key.origin, "a client certificate"),)
+                        yield Step(source, node, WAY.id, evidence, _OTHER_SIGNER)
+
+
+def _subjects(certificate: Certificate) -> Iterator[Node]:
+    """Yield the user and the groups that a certificate names, by its subject as RFC 4514 writes it."""
+    for part in certificate.subject.replace("+", ",").split(","):
+        attribute, _, value = part.strip().partition("=")
+        if attribute in ("CN", "O") and value:
+            yield identity(Subject("User" if attribute == "CN" else "Group", "", value))
 
 
 def _values(secret: Resource) -> Iterator[tuple[tuple[str, str], bytes]]:

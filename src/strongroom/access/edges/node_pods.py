@@ -29,11 +29,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from strongroom.access.code import Code
 from strongroom.access.way import Way
 from strongroom.access.world import DEFAULT, World
 from strongroom.model.access import Evidence, Node, Step
 from strongroom.model.resource import ResourceId
 from strongroom.model.secret import Consumer, SecretRecord
+from strongroom.model.secret import Way as HowUsed
+
+_Use = tuple[SecretRecord, Consumer]
 
 
 def steps(world: World) -> Iterator[Step]:
@@ -46,16 +50,25 @@ def steps(world: World) -> Iterator[Step]:
             pod = next((pod for pod in code.pods if pod.machine == machine), None)
             where = Evidence("pod", pod.id, pod.origin) if pod else Evidence("workload", resource.id, resource.origin)
             yield Step(node, code.node, WAY.id, (where,), note=f"runs on {machine}")
-            for record, consumer in kept.get(resource.id, ()):
+            for record, consumer in (*kept.get(resource.id, ()), *_pulled(world, code, kept)):
                 secret = Node("Secret", record.ref.namespace or DEFAULT, record.ref.name)
                 if secret.namespace == code.namespace:
                     evidence = (where, Evidence("workload", consumer.resource, consumer.origin))
                     yield Step(node, secret, WAY.id, evidence, note=consumer.way.value)
 
 
-def _kept_by_kubelets(world: World) -> dict[ResourceId, list[tuple[SecretRecord, Consumer]]]:
+def _pulled(world: World, code: Code, kept: dict[ResourceId, list[_Use]]) -> list[_Use]:
+    """Return the Secrets for pulling images that the ServiceAccount lends to its pods, where they name none."""
+    if code.workload.spec.get("imagePullSecrets"):
+        return []
+    account = world.facts.find("ServiceAccount", code.namespace, code.service_account)
+    uses = kept.get(account.id, ()) if account is not None else ()
+    return [use for use in uses if use[1].way is HowUsed.IMAGE_PULL]
+
+
+def _kept_by_kubelets(world: World) -> dict[ResourceId, list[_Use]]:
     """Return, by workload, the uses of Secrets that no container sees: for pulling images, or mounted nowhere."""
-    found: dict[ResourceId, list[tuple[SecretRecord, Consumer]]] = {}
+    found: dict[ResourceId, list[_Use]] = {}
     for record in world.facts.secrets:
         for consumer in record.consumers:
             if not consumer.container:

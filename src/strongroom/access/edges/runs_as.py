@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from strongroom.access.code import Code
+from strongroom.access.nodes_graph import MIRROR
 from strongroom.access.way import Way
 from strongroom.access.world import DEFAULT, World
 from strongroom.model.access import Evidence, Node, Step
@@ -50,6 +51,8 @@ def steps(world: World) -> Iterator[Step]:
     """Yield which program runs as which ServiceAccount and holds its token."""
     accounts = {(r.namespace or DEFAULT, r.name): r for r in world.facts.of_kind("ServiceAccount") if not r.group}
     for code in world.code:
+        if MIRROR in code.workload.resource.annotations:
+            continue  # a kubelet's own: the API server lets no ServiceAccount be given to it
         account = Node("ServiceAccount", code.namespace, code.service_account)
         field = _token(code, accounts.get((code.namespace, code.service_account)))
         if field is not None:

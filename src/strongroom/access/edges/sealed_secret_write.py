@@ -32,7 +32,7 @@ from strongroom.access.operators import may_write, placed, receives
 from strongroom.access.together import together
 from strongroom.access.way import Way
 from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 
 _GROUP = "bitnami.com"
 _CLUSTER_WIDE = "sealedsecrets.bitnami.com/cluster-wide"
@@ -46,11 +46,16 @@ def steps(world: World) -> Iterator[Step]:
     if not sealed:
         return
     everywhere = Node("Object", "", "any SealedSecret of cluster-wide scope")
+    spaces: dict[Node, None] = {}
     for joint in together(may_write(world, _GROUP, "sealedsecrets"), receives(world), world=world):
-        yield Step(joint.source, everywhere, WAY.id, joint.evidence(_NOTE, "reads what comes of them"), note=_NOTE)
+        written = Node("Object", joint.namespace, "any SealedSecret")
+        spaces[written] = None
+        yield Step(joint.source, written, WAY.id, joint.evidence(_NOTE, "reads what comes of them"), note=_NOTE)
+    for written in spaces:
+        yield Step(written, everywhere, INCLUDES)
     for found in sealed:
         evidence = (Evidence("sealed", found.id, found.origin.at(("metadata", "annotations", _CLUSTER_WIDE))),)
-        yield Step(everywhere, Node("Secret", placed(found), found.name), WAY.id, evidence)
+        yield Step(everywhere, Node("Secret", placed(found), found.name), INCLUDES, evidence)
 
 
 WAY = Way("sealed-secret-write", "has the controller decrypt it elsewhere", ("T1552.007",), steps, demonstrated=False)

@@ -33,7 +33,7 @@ from strongroom.access.operators import may_write, placed
 from strongroom.access.together import together
 from strongroom.access.way import Way
 from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 from strongroom.model.resource import Resource, as_dict, as_list, as_text
 
 _GROUP = "secrets-store.csi.x-k8s.io"
@@ -52,10 +52,10 @@ def steps(world: World) -> Iterator[Step]:
         yield Step(joint.source, machine, WAY.id, evidence, note="writes secretproviderclasses")
     for found in classes:
         evidence = (Evidence("class", found.id, found.origin),)
-        yield Step(machine, _store(found), WAY.id, evidence, note="opens it")
+        yield Step(machine, _store(found), INCLUDES, evidence, note="opens it")
         for entry in as_list(found.get("spec", "secretObjects")):
             if name := as_text(as_dict(entry).get("secretName")):
-                yield Step(_store(found), Node("Secret", placed(found), name), WAY.id, evidence, note="holds it")
+                yield Step(_store(found), Node("Secret", placed(found), name), INCLUDES, evidence, note="holds it")
 
 
 def _by_machine(found: Resource) -> bool:

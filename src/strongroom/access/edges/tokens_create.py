@@ -4,7 +4,7 @@ configuration allows, and without leaving an object behind.
 ## Needs
 
 ``create`` on ``serviceaccounts/token``. With ``resourceNames`` for the ServiceAccounts of these names; the name is
-part of the request, so the limit holds.
+part of the request, so the limit holds. The ServiceAccount has to exist: for another the API server answers 404.
 
 ## Exploited
 
@@ -37,7 +37,7 @@ from strongroom.model.access import Step
 def steps(world: World) -> Iterator[Step]:
     """Yield whose tokens somebody gets."""
     for permission in world.holders("", "serviceaccounts/token", "create"):
-        yield from to_accounts(world, WAY.id, permission, "create serviceaccounts/token")
+        yield from to_accounts(world, WAY.id, permission, "create serviceaccounts/token", existing=True)
 
 
 WAY = Way("tokens-create", "asks for a token of the ServiceAccount", ("T1528", "T1550.001"), steps)

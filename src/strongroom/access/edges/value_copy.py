@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from strongroom.access.way import Way
 from strongroom.access.world import DEFAULT, World, grounds, who
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 from strongroom.model.place import Context, Nature, Sighting
 from strongroom.model.plaintext import Fingerprint
 from strongroom.model.resource import ResourceId, as_text
@@ -101,8 +101,8 @@ def _of_kind(world: World, kind: _Kind, what: str, resources: list[ResourceId]) 
         spaces.setdefault(resource.namespace or DEFAULT, []).append(resource)
     every = Node("Object", "", f"any {what}")
     for space, found in spaces.items():
-        yield Step(every, every._replace(namespace=space), WAY.id)
-        yield from (Step(every._replace(namespace=space), _node(resource), WAY.id) for resource in found)
+        yield Step(every, every._replace(namespace=space), INCLUDES)
+        yield from (Step(every._replace(namespace=space), _node(resource), INCLUDES) for resource in found)
     plural = _plural(world, *kind)
     for permission in world.holders(kind[0], plural, "get", "list", "watch"):
         evidence = grounds(permission, f"reads {plural}")

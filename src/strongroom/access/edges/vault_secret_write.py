@@ -32,7 +32,7 @@ from strongroom.access.operators import may_write, placed, receives, unless_seen
 from strongroom.access.together import together
 from strongroom.access.way import Way
 from strongroom.access.world import World
-from strongroom.model.access import Evidence, Node, Step
+from strongroom.model.access import INCLUDES, Evidence, Node, Step
 from strongroom.model.resource import Resource, as_list, as_text
 
 _GROUP = "secrets.hashicorp.com"
@@ -60,7 +60,7 @@ def steps(world: World) -> Iterator[Step]:
         for auth in auths:
             if _usable(auth, space):
                 evidence = (Evidence("auth", auth.id, auth.origin),)
-                yield Step(_written(space), _node(auth), WAY.id, evidence, note="may use the VaultAuth")
+                yield Step(_written(space), _node(auth), INCLUDES, evidence, note="may use the VaultAuth")
     yield from _filled(world, {(placed(auth), auth.name): auth for auth in auths})
 
 
@@ -71,7 +71,7 @@ def _filled(world: World, auths: dict[tuple[str, str], Resource]) -> Iterator[St
         made = as_text(found.get("spec", "destination", "name"))
         if found.group == _GROUP and auth is not None and made:
             evidence = (Evidence("delivery", found.id, found.origin),)
-            yield Step(_node(auth), Node("Secret", placed(found), made), WAY.id, evidence, note="opens it")
+            yield Step(_node(auth), Node("Secret", placed(found), made), INCLUDES, evidence, note="opens it")
 
 
 def _written(namespace: str) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ from strongroom.model.file import FileKind
 from strongroom.model.origin import Origin
 from strongroom.model.place import Candidate, Context
 from strongroom.model.plaintext import Plaintext
+
+_LINE_END = re.compile(r"\n")
+"""What ends a line for Git, and for comments that accept a value: no form feed, nor any other separator of Unicode."""
 
 
 def of_values(body: Any, origin: Origin, context: Context = Context.HELM_VALUES) -> Iterator[Candidate]:
@@ -31,7 +35,7 @@ def of_values(body: Any, origin: Origin, context: Context = Context.HELM_VALUES)
 
 def of_dockerfile(text: str, origin: Origin) -> Iterator[Candidate]:
     """Yield the candidates of a Dockerfile: ENV, ARG with a default, LABEL, and what RUN, CMD and ENTRYPOINT run."""
-    return _in_text(dockerfile.raws_of(text), text, origin)
+    return in_text(dockerfile.raws_of(text), text, origin)
 
 
 def of_settings(name: str, text: str, origin: Origin) -> Iterator[Candidate]:
@@ -43,7 +47,7 @@ def of_settings(name: str, text: str, origin: Origin) -> Iterator[Candidate]:
         origin: the file.
     """
     raws = [Raw(Context.FILE, name, text, ()), *leaves_of(Context.FILE, name, text, ())]
-    return _in_text(raws, text, origin)
+    return in_text(raws, text, origin)
 
 
 def of_text(path: str, data: bytes, origin: Origin) -> Iterator[Candidate]:
@@ -60,11 +64,9 @@ def of_text(path: str, data: bytes, origin: Origin) -> Iterator[Candidate]:
     return of_settings(path.rpartition("/")[2], text, origin)
 
 
-def _in_text(raws: Iterable[Raw], text: str, origin: Origin) -> Iterator[Candidate]:
+def in_text(raws: Iterable[Raw], text: str, origin: Origin) -> Iterator[Candidate]:
     """Place raw candidates of a text by line and column: there is no document whose positions could be looked up."""
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
     for raw in raws:
         yield Candidate(
             context=raw.context,

@@ -4,7 +4,7 @@
 
 Whoever may change what every namespace shares (its own namespace object with the Pod Security level, volumes of the
 node, what answers for the API, the audit log, etcd) by a right given in one namespace, and reaches by that Secrets of
-another one. One finding for each binding, with the steps beside it; `strongroom access reach` shows all of them.
+another one. One finding for each namespace, with the steps beside it; `strongroom access reach` shows all of them.
 
 ## Not a finding
 

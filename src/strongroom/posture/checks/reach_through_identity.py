@@ -2,9 +2,9 @@
 
 ## What it finds
 
-Whoever may impersonate a ServiceAccount of one namespace, ask for its token, make it a token Secret or create one
-that a binding waits for, and reaches by that Secrets of another one. One finding for each binding, with the steps
-beside it; `strongroom access reach` shows all of them.
+Whoever may impersonate a ServiceAccount of one namespace, ask for its token, read the Secret that holds it, make such
+a Secret, or create a ServiceAccount that a binding waits for, and reaches by that Secrets of another one. One finding
+for each namespace, with the steps beside it; `strongroom access reach` shows all of them.
 
 ## Not a finding
 

@@ -4,7 +4,7 @@
 
 Whoever may write objects that an operator of the sources acts on with rights of its own (External Secrets, Vault,
 Sealed Secrets, cert-manager, Argo CD, Flux), or read what it keeps, and reaches by that Secrets of another namespace.
-One finding for each binding, with the steps beside it; `strongroom access reach` shows all of them.
+One finding for each namespace, with the steps beside it; `strongroom access reach` shows all of them.
 
 ## Not a finding
 

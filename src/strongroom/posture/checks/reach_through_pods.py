@@ -4,7 +4,7 @@
 
 Whoever may start, change or enter pods in one namespace and reaches by that Secrets of another one: because a
 ServiceAccount that such a pod can run as reads them, or because the pod can take over its node. One finding for each
-binding, with the steps beside it; `strongroom access reach` shows all of them.
+namespace, with the steps beside it; `strongroom access reach` shows all of them.
 
 ## Not a finding
 

@@ -3,7 +3,7 @@
 ## What it finds
 
 Whoever may `escalate` or `bind` roles of one namespace and reaches by that Secrets of another one: with every right
-in the namespace come its ServiceAccounts, and what these may do elsewhere. One finding for each binding, with the
+in the namespace come its ServiceAccounts, and what these may do elsewhere. One finding for each namespace, with the
 steps beside it; `strongroom access reach` shows all of them.
 
 ## Not a finding

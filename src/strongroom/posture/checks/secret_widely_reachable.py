@@ -9,8 +9,8 @@ that everybody reaches is always one, and high.
 
 ## Not a finding
 
-Identities of the control plane itself and nodes are not counted. Ways that work only under a condition, or that
-admission refuses, are none. Where the sources hold no binding, nothing is counted.
+Identities of the control plane itself, the group `system:masters` and nodes are not counted. Ways that work only
+under a condition, or that admission refuses, are none. Where the sources hold no binding, nothing is counted.
 
 ## Why it is bad
 

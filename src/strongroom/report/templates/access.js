@@ -1,5 +1,5 @@
 "use strict";
-// The page is complete without this. It draws the graph, and filters the tables.
+// The page is complete without this. It draws the graph and lets one walk through it.
 (() => {
   const byId = (id) => document.getElementById(id);
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
@@ -11,75 +11,31 @@
   };
   const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
-  for (const field of all("input[data-filters]")) {
-    const rows = all(`#${field.dataset.filters} tbody tr`);
-    const bar = field.closest(".filter");
-    const state = bar.querySelector("[role=status]");
-    let texts = null;
-    bar.hidden = false;
-    field.addEventListener("input", () => {
-      texts ??= rows.map((row) => row.textContent.toLowerCase());
-      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let count = 0;
-      rows.forEach((row, index) => {
-        row.hidden = !words.every((word) => texts[index].includes(word));
-        if (!row.hidden) count += 1;
-      });
-      state.textContent = words.length ? `${count} of ${rows.length} shown` : "";
-    });
-  }
-
-  let folded = [];
-  addEventListener("beforeprint", () => {
-    folded = all("details:not([open])");
-    for (const fold of folded) fold.open = true;
-  });
-  addEventListener("afterprint", () => {
-    for (const fold of folded) fold.open = false;
-  });
-
-  if (!byId("graph-data")) return;
-
   const MOST = 2000; // nodes that are visible at a time
   const FIRST = 36; // nodes that are visible before anybody asked for more
-  const COLUMN = 300;
-  const ROW = 62;
-  const BESIDE = 244; // between the parts of a column that goes on beside itself
   const READABLE = 0.42; // below that names are too small; a graph of few nodes is then shown from its start on
   const FEW = 150;
-  const LABELLED = 70; // lines that carry the name of their way; with more, only those of the path that is selected
+  const LABELLED = 40; // lines that carry the name of their way; with more, only those of the path that is selected
 
-  const { nodes, steps, ways, evidence, texts, families, start: first, whole } = JSON.parse(byId("graph-data").textContent);
+  const { nodes, steps, ways, evidence, texts, own, start: first, whole } = JSON.parse(byId("graph-data").textContent);
   const identities = new Set(["User", "Group", "ServiceAccount", "Node"]);
 
-  // Steps between the same two nodes are one line.
-  const leaving = nodes.map(() => []);
-  const arriving = nodes.map(() => []);
-  const pairs = new Map();
-  steps.forEach((step, index) => {
-    const key = `${step[0]}-${step[1]}`;
-    let pair = pairs.get(key);
-    if (!pair) {
-      pair = { id: key, source: step[0], target: step[1], steps: [] };
-      pairs.set(key, pair);
-      leaving[step[0]].push(pair);
-      arriving[step[1]].push(pair);
-    }
-    pair.steps.push(index);
-  });
+  const { leaving, arriving, pairs } = accessLook.joined(nodes, steps);
 
   const off = new Set(); // ways that are not looked at
+  const built = new Set(own); // identities that every cluster has
+  let hidden = new Set(); // those of them that are not looked at
   let start = first;
   let inwards = true; // who reaches the start, or what it reaches
   let expanded = new Set();
   let selected = first;
   let chosen = null; // the line that is selected
-  let seen = new Map(); // visible node to how it was come by: { depth, pair, towards }
+  let seen = new Map(); // visible node to how it was come by: { depth, acts, pair }
 
   const taken = (pair) => pair.steps.filter((index) => !off.has(steps[index][2]));
   const open = (pair) => pair.steps.some((index) => !off.has(steps[index][2]));
-  const around = (node) => (inwards ? arriving : leaving)[node].filter(open);
   const beyond = (pair) => (inwards ? pair.source : pair.target);
+  const around = (node) => (inwards ? arriving : leaving)[node].filter((pair) => open(pair) && !hidden.has(beyond(pair)));
   const free = (pair) => taken(pair).some((index) => ways[steps[index][2]][2]);
 
   // Breadth first, through nodes that are expanded; a step that is no act takes none.
@@ -93,7 +49,7 @@
       const here = seen.get(node);
       for (const pair of around(node)) {
         const next = beyond(pair);
-        if (seen.has(next)) continue;
+        if (seen.has(next) || hidden.has(next)) continue;
         if (seen.size >= MOST) {
           cut = true;
           continue;
@@ -131,109 +87,10 @@
     }
   };
 
-  const styles = () => {
-    const root = getComputedStyle(document.documentElement);
-    const value = (name) => root.getPropertyValue(name).trim();
-    const shapes = {
-      User: "ellipse", Group: "octagon", ServiceAccount: "round-rectangle", Node: "cut-rectangle", Secret: "barrel",
-      ConfigMap: "rectangle", Power: "hexagon", External: "round-tag", Code: "rectangle",
-    };
-    const family = Object.entries(shapes).map(([name, shape]) => ({
-      selector: `node.${name}`,
-      style: {
-        shape,
-        "background-color": value(`--k-${name.toLowerCase()}`),
-        "border-color": value(`--k-${name.toLowerCase()}-edge`),
-      },
-    }));
-    return [
-      {
-        selector: "node",
-        style: {
-          label: "data(label)", width: 224, height: 46, "border-width": 1.5, color: value("--ink"), "font-size": 13,
-          "font-family": value("--sans"), "text-wrap": "wrap", "text-valign": "center", "text-halign": "center",
-          "line-height": 1.25, "min-zoomed-font-size": 5, "overlay-opacity": 0,
-        },
-      },
-      ...family,
-      { selector: "node.closed", style: { "border-style": "double", "border-width": 5 } },
-      { selector: "node.start", style: { "border-width": 4 } },
-      {
-        selector: "edge",
-        style: {
-          width: 1.2, "line-color": value("--k-line"), "target-arrow-color": value("--k-line"), "curve-style": "straight",
-          "target-arrow-shape": "triangle", "arrow-scale": 0.9, opacity: 0.75, "font-size": 11, color: value("--soft"),
-          "font-family": value("--sans"), "text-background-color": value("--card"), "text-background-opacity": 1,
-          "text-background-padding": 2, "min-zoomed-font-size": 5, "overlay-opacity": 0,
-        },
-      },
-      { selector: "edge.doubtful", style: { "line-style": "dashed" } },
-      { selector: "edge.labelled", style: { label: "data(label)" } },
-      { selector: ".faded", style: { opacity: 0.28 } },
-      {
-        selector: "edge.on",
-        style: {
-          width: 3, opacity: 1, "line-color": value("--k-on"), "target-arrow-color": value("--k-on"), color: value("--ink"),
-          label: "data(label)", "z-index": 9,
-        },
-      },
-      { selector: "node.on", style: { "border-width": 4 } },
-      { selector: "node.selected", style: { "border-width": 5, "border-color": value("--k-on"), "z-index": 10 } },
-    ];
-  };
-
-  const short = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 12)}…${text.slice(-11)}`);
   const wayNames = (pair) => Array.from(new Set(taken(pair).map((index) => ways[steps[index][2]][0])));
   const edgeLabel = (pair) => {
     const names = wayNames(pair);
     return names.slice(0, 2).join(", ") + (names.length > 2 ? ` +${names.length - 2}` : "");
-  };
-
-  // The rows at which a column goes on beside itself: those with which the whole fits best into the canvas.
-  const tallest = (columns) => {
-    const ratio = Math.max(canvas.clientWidth, 300) / Math.max(canvas.clientHeight, 300);
-    let best = 1;
-    let least = Infinity;
-    for (let rows = 4; rows <= 80; rows += 1) {
-      const parts = columns.reduce((sum, column) => sum + Math.ceil(column.length / rows), 0);
-      const wide = parts * BESIDE + columns.length * 90;
-      const tall = Math.min(rows, Math.max(...columns.map((column) => column.length))) * ROW;
-      const scale = Math.max(wide / ratio, tall);
-      if (scale < least) [best, least] = [rows, scale];
-    }
-    return best;
-  };
-
-  // Columns by distance from the start, so that lines lead from left to right.
-  const places = () => {
-    const columns = [];
-    for (const [node, { depth }] of seen) (columns[depth] ??= []).push(node);
-    const row = new Map();
-    const found = new Map();
-    let x = 0;
-    const most = tallest(columns);
-    columns.forEach((column, depth) => {
-      const order = new Map();
-      for (const node of column) {
-        const pair = seen.get(node).pair;
-        order.set(node, pair ? row.get(inwards ? pair.target : pair.source) : 0);
-      }
-      const large = column.length > most;
-      const kind = (node) => `${nodes[node][2]} ${nodes[node][3]}`;
-      column.sort((one, other) =>
-        large
-          ? kind(one).localeCompare(kind(other)) || nodes[one][0].localeCompare(nodes[other][0])
-          : order.get(one) - order.get(other) || nodes[one][0].localeCompare(nodes[other][0]));
-      const wide = Math.ceil(column.length / most);
-      const tall = Math.ceil(column.length / wide);
-      column.forEach((node, index) => {
-        const y = ((index % tall) - (tall - 1) / 2) * ROW;
-        row.set(node, y);
-        found.set(node, { x: (inwards ? -1 : 1) * (x + Math.floor(index / tall) * BESIDE), y });
-      });
-      x += (wide - 1) * BESIDE + COLUMN + (depth + 1 < columns.length ? Math.min(160, columns[depth + 1].length * 4) : 0);
-    });
-    return found;
   };
 
   let cy = null;
@@ -245,21 +102,22 @@
   const draw = (fit) => {
     const cut = look();
     if (!seen.has(selected)) selected = start;
-    const at = places();
+    const ratio = Math.max(canvas.clientWidth, 300) / Math.max(canvas.clientHeight, 300);
+    const at = accessLook.places(seen, nodes, inwards, ratio);
     const visible = Array.from(pairs.values()).filter((pair) => seen.has(pair.source) && seen.has(pair.target) && open(pair));
     const labelled = visible.length <= LABELLED;
     cy.batch(() => {
       cy.elements().remove();
       cy.add(Array.from(seen.keys(), (node) => ({
         group: "nodes",
-        data: { id: String(node), label: `${short(nodes[node][1], 29)}\n${short(nodes[node][3], 30)}` },
+        data: { id: String(node), label: `${accessLook.short(nodes[node][1], 29)}\n${accessLook.short(nodes[node][3], 30)}` },
         position: at.get(node),
         classes: `${nodes[node][2]}${node === start ? " start" : ""}${!expanded.has(node) && around(node).length ? " closed" : ""}`,
       })));
       cy.add(visible.map((pair) => ({
         group: "edges",
         data: { id: pair.id, source: String(pair.source), target: String(pair.target), label: edgeLabel(pair) },
-        classes: `${taken(pair).every((index) => steps[index][4]) ? "doubtful" : ""}${labelled ? " labelled" : ""}`,
+        classes: `${taken(pair).every((index) => steps[index][4]) ? "doubtful" : ""}${labelled && !free(pair) ? " labelled" : ""}`,
       })));
     });
     if (fit) frame();
@@ -320,12 +178,13 @@
   };
 
   const link = (node, text = nodes[node][0]) => {
-    const button = make("button", text, "plain-link");
-    button.type = "button";
-    button.addEventListener("click", () => {
+    const named = make("a", text);
+    named.href = "#graph";
+    named.addEventListener("click", (event) => {
+      event.preventDefault();
       reveal(node);
     });
-    return button;
+    return named;
   };
 
   const stepItem = (index) => {
@@ -414,23 +273,9 @@
     else from(node);
   };
 
-  // The nearest node within a quarter turn of the direction.
   const go = (dx, dy) => {
-    const here = cy.$id(String(selected)).position();
-    let best = null;
-    let least = Infinity;
-    cy.nodes().forEach((node) => {
-      const { x, y } = node.position();
-      const along = (x - here.x) * dx + (y - here.y) * dy;
-      const aside = Math.abs((x - here.x) * dy) + Math.abs((y - here.y) * dx);
-      if (along <= 1 || (dy && aside > along)) return;
-      const far = dx ? along * 4 + aside : along + aside * 4;
-      if (far < least) {
-        least = far;
-        best = Number(node.id());
-      }
-    });
-    if (best !== null) select(best);
+    const found = accessLook.nearest(cy.nodes(), cy.$id(String(selected)).position(), dx, dy);
+    if (found !== null) select(Number(found));
   };
 
   const zoom = (by) => cy.zoom({ level: cy.zoom() * by, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
@@ -461,46 +306,10 @@
     else if (node !== start) from(node, nodes[node][2] === "Secret" || !identities.has(nodes[node][2]));
   };
 
-  const pickWays = () => {
-    const counts = ways.map(() => 0);
-    for (const step of steps) counts[step[2]] += 1;
-    const boxes = ways.map(([id, title], index) => {
-      const label = make("label");
-      const box = make("input");
-      box.type = "checkbox";
-      box.checked = true;
-      box.value = id;
-      box.addEventListener("change", () => {
-        if (box.checked) off.delete(index);
-        else off.add(index);
-        said();
-        draw(false);
-      });
-      label.append(box, make("span", ` ${title} `), make("span", counts[index].toLocaleString("en"), "n"));
-      byId("graph-ways").append(label);
-      return box;
-    });
-    const said = () => {
-      byId("graph-ways-state").textContent = off.size ? `${ways.length - off.size} of ${ways.length}` : `all ${ways.length}`;
-    };
-    const every = (checked) => {
-      boxes.forEach((box, index) => {
-        box.checked = checked;
-        if (checked) off.delete(index);
-        else off.add(index);
-      });
-      said();
-      draw(true);
-    };
-    byId("graph-ways-all").addEventListener("click", () => every(true));
-    byId("graph-ways-none").addEventListener("click", () => every(false));
-    said();
-  };
-
   const setUp = () => {
     byId("graph").hidden = false;
     cy = cytoscape({
-      container: canvas, elements: [], style: styles(), layout: { name: "preset" }, minZoom: 0.02, maxZoom: 3,
+      container: canvas, elements: [], style: accessLook.styles(), layout: { name: "preset" }, minZoom: 0.02, maxZoom: 3,
       autoungrabify: true, boxSelectionEnabled: false, autounselectify: true, hideEdgesOnViewport: steps.length > 3000,
     });
     cy.on("tap", "node", (event) => {
@@ -539,7 +348,7 @@
     byId("graph-fit").addEventListener("click", frame);
     byId("graph-in").addEventListener("click", () => zoom(1.25));
     byId("graph-out").addEventListener("click", () => zoom(0.8));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => cy.style(styles()));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => cy.style(accessLook.styles()));
     for (const row of all("#answer-table tr[data-node]")) {
       const button = make("button", "graph");
       const node = Number(row.dataset.node);
@@ -553,7 +362,14 @@
       });
       row.cells[row.cells.length > 1 ? 1 : 0].append(button);
     }
-    pickWays();
+    const shown = byId("graph-own"); // not from the beginning: who acts through one of them would be missing
+    shown.closest("label").hidden = !built.size;
+    shown.addEventListener("change", () => {
+      hidden = shown.checked ? built : new Set();
+      begin(start);
+      draw(true);
+    });
+    accessWays(ways, steps, off, draw);
     from(first, !identities.has(nodes[first][2]) && !whole);
   };
 
@@ -563,6 +379,11 @@
     start: () => nodes[start][0],
     selected: () => nodes[selected][0],
     place: (label) => cy.$id(String(nodes.findIndex(([known]) => known === label))).renderedPosition(),
+    overlaps: () => {
+      const boxes = cy.nodes().map((node) => node.position()).sort((one, other) => one.x - other.x);
+      return boxes.filter((one, index) => boxes.slice(index + 1, index + 120).some((other) =>
+        other.x - one.x < 200 && Math.abs(other.y - one.y) < 46)).length;
+    },
     lines: () => cy.edges().map((edge) => edge.data("label")),
   };
 })();

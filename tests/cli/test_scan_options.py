@@ -1,0 +1,42 @@
+"""Options of a scan that write: what they ask Git, and what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.sources.repositories import Repository
+
+from strongroom.cli.scan_options import options_of, write_baseline
+from strongroom.errors import UsageError
+from strongroom.survey.scan_accept import Acceptance
+
+KEY = b"k" * 32
+
+
+def test_writing_a_baseline_starts_no_program_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git is asked how the baseline merges, and the monitor that the repository names is not started."""
+    monkeypatch.chdir(tmp_path)
+    repository = Repository(tmp_path)
+    repository.commit({"a.txt": "x\n", ".gitattributes": "* text\n"})
+    started = tmp_path / "started"
+    repository.git("config", "core.fsmonitor", f"touch {started}; false")
+    repository.git("status")
+    asked_for = started.exists()
+    started.unlink(missing_ok=True)
+
+    write_baseline(options_of({"write_baseline": ".strongroom-baseline"}), KEY, Acceptance())
+
+    assert asked_for, "the monitor of this repository does not start at all"
+    assert not started.exists()
+    assert (tmp_path / ".strongroom-baseline").is_file()
+
+
+@pytest.mark.parametrize("day", ["2020-01-31", "2026-13-01", "soon"])
+def test_an_expiry_is_a_day_to_come(day: str) -> None:
+    """What has expired already is accepted by nobody: a day that has passed, or is none, is an error."""
+    with pytest.raises(UsageError):
+        options_of({"write_baseline": "b", "reason": "a reason", "expires": day})
+    assert options_of({"write_baseline": "b", "reason": "a reason", "expires": "2999-01-31"}).expires == "2999-01-31"
