@@ -91,7 +91,7 @@ def section(found: list[Sized], seconds: float) -> str:
         "files to the report of all exposures, whole processes. At 30,000 pods there are 4,500 RoleBindings, 700",
         "ClusterRoleBindings, 1,400 Roles and 700 ClusterRoles; the other sizes are in proportion.",
         "",
-        "Seconds are those of the clock; processor seconds do not depend on what else the machine does.",
+        "*seconds* are those of the clock; *processor*, also per 1,000 pods, depends less on what else runs.",
         "",
         "| pods | dump, MB | Secrets | identities | steps | seconds | processor | per 1,000 pods | memory, MiB |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -97,3 +97,12 @@ def test_any_bytes_give_groups_or_an_error(path: str, data: bytes) -> None:
     """No other exception ever comes out, and no empty answer."""
     with contextlib.suppress(DocumentError):
         assert members_of(path, data)
+
+
+@pytest.mark.parametrize(("path", "data"), [("g.json", b"[1"), ("g.csv", b"\xff\xfe"), ("g.ldif", b"\xff\xfe")])
+def test_what_cannot_be_read_says_what_is_needed(path: str, data: bytes) -> None:
+    """A file that is not of the form of its suffix is refused with what that form is."""
+    with pytest.raises(DocumentError) as refused:
+        members_of(path, data)
+
+    assert "group" in (refused.value.hint or "")

@@ -62,6 +62,50 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ann}]
     assert {way for way, _ in one.means} == {"every-right", "system-masters"}
 
 
+def test_of_whoever_may_come_to_hold_every_right_the_strongest_means_is_told() -> None:
+    """``bob`` reads Secrets at once, ``eve`` only once she is ``ann``, who may do everything: no more is told."""
+    facts = read("""
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: shop}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: root}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ann}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: as-ann}
+rules: [{apiGroups: [""], resources: [users], verbs: [impersonate], resourceNames: [ann]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: as-ann}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: as-ann}
+subjects:
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: bob}
+  - {apiGroup: rbac.authorization.k8s.io, kind: User, name: eve}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: shop}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: bob}]
+""")
+    found = build(World(facts))
+    (one,) = Exposures(found).of(found.secrets())
+
+    assert one.users == 3
+    assert dict(one.means) == {"every-right": 3, "secrets-get": 1, "system-masters": 1}
+
+
 def test_what_somebody_reaches_is_ordered() -> None:
     """Secrets come first, the nearest first; groups and powers are no answer."""
     found = graph("a b", "b S", "a T", "a = g", "g *ns", "*ns = U")

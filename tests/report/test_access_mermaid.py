@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 from tests.report import access_large, access_reports
 
+from strongroom.model.access_report import AccessReport
 from strongroom.report import access_mermaid
 from strongroom.report.access_picture import picture
 from strongroom.report.access_words import named
@@ -116,3 +117,10 @@ def test_long_names_do_not_exceed_the_limit_of_characters() -> None:
 
     assert len(text) <= access_mermaid.MOST_CHARACTERS
     assert text.count("-->") + missing == len(steps)
+
+
+@pytest.mark.parametrize(("question", "said"), [("diff", "nobody reaches more"), ("exposure", "nobody reaches it")])
+def test_an_empty_picture_says_what_was_asked(question: str, said: str) -> None:
+    """Where somebody only loses reach, the picture of a diff does not say that nobody reaches anything."""
+    empty = AccessReport("strongroom", question, "", (), "")
+    assert "".join(access_mermaid.render(empty)) == f'flowchart LR\n  nobody["{said}"]\n'

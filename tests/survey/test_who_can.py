@@ -62,3 +62,11 @@ def test_sources_without_objects_are_no_answer(tmp_path: Path) -> None:
     """Nobody may do anything in an empty folder, which would mean nothing."""
     with pytest.raises(SourceError, match="no Kubernetes object"):
         answer(_request(tmp_path, "a: 1\n"), Words("get", "secrets"), {})
+
+
+def test_an_unknown_namespace_is_told(tmp_path: Path) -> None:
+    """A question about a namespace that the sources do not know is answered, and said to be one."""
+    assert answer(_request(tmp_path, _RBAC), Words("get", "pods", ("shop",)), {}).notes == ()
+    assert answer(_request(tmp_path, _RBAC), Words("get", "pods", ("shpo",)), {}).notes == (
+        "the sources hold nothing of the namespace shpo",
+    )

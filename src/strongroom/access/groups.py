@@ -29,6 +29,12 @@ _MEMBER_COLUMNS = ("member", "members", "user", "username", "user_name", "email"
 _LDIF_MEMBERS = ("member", "uniquemember", "memberuid")
 _FIRST_RDN = re.compile(r"\s*[\w.-]+\s*=\s*((?:\\.|[^,+\\])+)")
 
+_HINTS = {
+    "csv": "a group and a member in each line, in UTF-8",
+    "json": '{"group": ["member"]}, or a list of objects with group and members',
+    "ldif": "groups as ldapsearch or slapcat write them, in UTF-8",
+}
+
 _Entry = tuple[str, str, int]
 """Group, member, line."""
 
@@ -51,7 +57,7 @@ def members_of(path: str, data: bytes) -> Members:
         text = data.decode("utf-8-sig")
         entries = list(forms[suffix](text))
     except (UnicodeDecodeError, msgspec.DecodeError, csv.Error, binascii.Error, ValueError):
-        raise DocumentError(f"groups {path} are not {suffix.upper()}") from None
+        raise DocumentError(f"groups {path} are not {suffix.upper()}", hint=_HINTS[suffix]) from None
     if not entries:
         raise DocumentError(f"groups {path} name no member of any group", hint="a group and a member are needed")
     found: dict[str, dict[Node, Origin | None]] = {}

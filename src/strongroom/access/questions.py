@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from strongroom.access import rbac_defaults
 from strongroom.access.acts import counted, near
@@ -28,8 +28,9 @@ _Counts = dict[str, int]
 _Means = dict[str, int]
 """Ways, each with the set of those who come by something by it."""
 
-_LastActs = frozenset[tuple[str, int]]
-"""Ways, each with the number of the set of those who take it; without a way, the number of a power's node."""
+_LastActs = frozenset[tuple[str, int, int]]
+"""Ways, each with the number of the set of those who can come to take it, and of those who can at once; without a way,
+the number of a power's node."""
 
 
 class Exposures:
@@ -48,7 +49,7 @@ class Exposures:
                 self._before.setdefault(target, []).append(source)
         self._means: dict[int, _Means] = {}
         self._near_means: dict[int, _Means] = {}
-        self._members: dict[int, int] = {}
+        self._at_once: dict[int, int] = {}
         self._counts: dict[tuple[str, int, _LastActs], _Counts] = {}
         self._sets: list[int] = []
         self._number_of: dict[int, int] = {}
@@ -98,22 +99,29 @@ class Exposures:
     def _told(self, secret: int, bits: int, admins: dict[Node, int]) -> _Counts:
         """Return how many come by a Secret by which last act.
 
-        Who holds every right could take every way: of him only that is told.
+        Who holds every right could take every way: of him only that is told. So could who may come to hold it: of him
+        what he does at once, and where there is nothing, that.
         """
         space = self.graph.nodes[secret].namespace
         acts = self._last_acts(secret)
         key = space, self._set(bits), acts
         if key not in self._counts:
             told: _Means = {}
-            direct = 0
+            direct = later = 0
             for node in (*_ADMINS, power(Power.NAMESPACE_ADMIN, space)):
                 means = self._means_of(self.graph.number[node]) if node in admins else {}
                 for way in EVERY_RIGHT & means.keys():
                     who = means[way] & admins[node] & bits
                     told[way] = told.get(way, 0) | who
                     direct |= who
+                    later |= means[way] & bits
+            later &= ~direct
+            for way, who in self._near(acts).items():
+                told[way] = told.get(way, 0) | who & later
+            if rest := later & ~functools.reduce(operator.or_, told.values(), 0):
+                told["every-right"] = told.get("every-right", 0) | rest
             for way, who in self._by(acts).items():
-                told[way] = told.get(way, 0) | who & bits & ~direct
+                told[way] = told.get(way, 0) | who & bits & ~direct & ~later
             self._counts[key] = {way: who.bit_count() for way, who in told.items()}
         return self._counts[key]
 
@@ -122,12 +130,12 @@ class Exposures:
         reached = self.closure.reached_by[secret]
         return [*self.closure.members(reached & ~self._own), *self.closure.members(reached & self._own)]
 
-    def _has(self, bits: int, number: int) -> bool:
-        return bool(bits & self._bit[number])
-
     @functools.cached_property
-    def _bit(self) -> dict[int, int]:
-        return {source: 1 << index for index, source in enumerate(self.closure.sources)}
+    def _index(self) -> dict[int, int]:
+        return {source: index for index, source in enumerate(self.closure.sources)}
+
+    def _has(self, bits: int, number: int) -> bool:
+        return bool(bits >> self._index[number] & 1)
 
     def _mask(self, kind: str) -> int:
         nodes = self.graph.nodes
@@ -142,22 +150,50 @@ class Exposures:
 
     def _by(self, acts: _LastActs) -> _Means:
         means: _Means = {}
-        for way, number in sorted(acts):
+        for way, number, _ in sorted(acts):
             some = {way: self._sets[number]} if way else self._means_of(number)
+            for way_of, who in some.items():
+                means[way_of] = joined(means.get(way_of, 0), who)
+        return means
+
+    def _near(self, acts: _LastActs) -> _Means:
+        """Return the acts with those alone who need no other before: by themselves, or as members of a group."""
+        means: _Means = {}
+        for way, number, at_once in sorted(acts):
+            if not way and number not in self._near_means:
+                self._near_means[number] = {}
+                self._near_means[number].update(self._near(self._last_acts(number)))
+            some = {way: self._sets[at_once]} if way else self._near_means[number]
             for way_of, who in some.items():
                 means[way_of] = joined(means.get(way_of, 0), who)
         return means
 
     def _last_acts(self, node: int) -> _LastActs:
         """Return the last acts by which a Secret or power is had: many Secrets of a namespace have the same."""
-        found: set[tuple[str, int]] = set()
+        found: set[tuple[str, int, int]] = set()
         for source in self._before.get(node, ()):
             for step in self.graph.steps(source, node):
                 if step.way not in FREE:
-                    found.add((step.way, self._set(self.closure.reached_by[source])))
+                    found.add((step.way, self._set(self.closure.reached_by[source]), self._set(self._within(source))))
                 elif self.graph.nodes[source].kind == "Power":
-                    found.add(("", source))
+                    found.add(("", source, 0))
         return frozenset(found)
+
+    def _within(self, node: int) -> int:
+        """Return the identities that are somebody without an act: himself, and the members of a group."""
+        if node not in self._at_once:
+            nodes, before = self.graph.nodes, self.graph.backwards[0]
+            seen, waiting = {node}, [node]
+            while waiting:
+                # Nobody is a power: every machine would walk through those of every namespace.
+                fresh = {one for one in before[waiting.pop()] if nodes[one].kind != "Power"} - seen
+                seen |= fresh
+                waiting.extend(fresh)
+            found = bytearray(len(self.closure.sources) // 8 + 1)
+            for one in seen & self._index.keys():
+                found[self._index[one] >> 3] |= 1 << (self._index[one] & 7)
+            self._at_once[node] = int.from_bytes(found, "little")
+        return self._at_once[node]
 
     def _set(self, bits: int) -> int:
         """Return the number of a set of identities: equal sets have one."""

@@ -36,6 +36,10 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9 /.,:_()-]")
 def render(report: AccessReport) -> Iterator[str]:
     """Yield the flowchart; where there is more than Mermaid draws, what is nearest to the start, and a note."""
     shown = nearest(picture(report), MOST_LINES)
+    if not shown.nodes:
+        changed = report.question == "diff" or (report.question == "what-if" and not report.reached)
+        yield f'flowchart LR\n  nobody["nobody reaches {"more" if changed else "it"}"]\n'
+        return
     lines = _lines(shown)
     while sum(map(len, lines)) > MOST_CHARACTERS and len(shown.steps) > 1:
         smaller = nearest(shown._replace(left_out=0), len(shown.steps) * 3 // 4)
@@ -57,8 +61,6 @@ def _lines(shown: Picture) -> list[str]:
         lines.append(f"  classDef {kind.lower()} fill:{look.fill},stroke:{look.edge},color:#111\n")
     if shown.left_out:
         lines.append(f'  more["and {plural(shown.left_out, "step")} more: the format dot has them all"]\n')
-    if not shown.nodes:
-        lines.append('  nobody["nobody reaches it"]\n')
     return lines
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from strongroom.model.access_report import AccessReport, Exposure, Reached
 from strongroom.report.access_text_changes import changes, review
-from strongroom.report.access_text_routes import route_lines
+from strongroom.report.access_text_routes import by_path, common, route_lines
 from strongroom.report.access_words import acts, counted, distances, named, title
 from strongroom.report.sanitise import NAME_LIMIT, PATH_LIMIT, line
 from strongroom.report.terminal import Terminal
@@ -16,6 +16,7 @@ from strongroom.report.wording import plural
 _SHOWN = 50
 _ROUTES = 20
 _MEANS = 5
+_ALIKE = 8
 
 
 def render(report: AccessReport, terminal: Terminal) -> Iterator[str]:
@@ -111,16 +112,23 @@ def _paths(report: AccessReport, layout: Layout) -> Iterator[str]:
 
 
 def _routes_of(report: AccessReport, found: Iterable[Reached], layout: Layout) -> Iterator[str]:
-    listed = list(found)
+    listed = by_path(found)
     shown = listed if layout.verbose else listed[:_ROUTES]
-    for one in shown:
+    for alike in shown:
+        one = alike[0]
+        whom = named(one.node) if len(alike) == 1 else f"{len(alike):,} by one path"
         marks = "  under a condition" if one.route is not None and one.route.conditional else ""
-        yield layout.put((named(one.node), "bold"), (f"  {acts(one.steps)}", "dim"), (marks, "yellow"))
+        yield layout.put((whom, "bold"), (f"  {acts(one.steps)}", "dim"), (marks, "yellow"))
+        if len(alike) > 1:
+            names = [named(each.node) for each in (alike if layout.verbose else alike[:_ALIKE])]
+            rest = f" and {len(alike) - len(names):,} more (--verbose lists them)" if len(alike) > len(names) else ""
+            yield layout.put(", ".join(names), (rest, "dim"), lead="  ")
         if one.route is not None:
-            yield from route_lines(report, one.route, layout)
+            yield from route_lines(report, common(alike), layout)
         yield "\n"
-    if len(listed) > len(shown):
-        yield layout.put((f"and {len(listed) - len(shown):,} more (--verbose lists them)", "dim")) + "\n"
+    rest_of = sum(map(len, listed[len(shown) :]))
+    if rest_of:
+        yield layout.put((f"and {rest_of:,} more (--verbose lists them)", "dim")) + "\n"
 
 
 def _notes(report: AccessReport, layout: Layout) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 
-from strongroom.model.access import Step
-from strongroom.model.access_report import AccessReport, Route
+from strongroom.model.access import FREE, Step
+from strongroom.model.access_report import AccessReport, Reached, Route
 from strongroom.report.access_words import grounds, named, title
 from strongroom.report.sanitise import line
 from strongroom.report.text_layout import Layout
@@ -18,6 +19,27 @@ def route_lines(report: AccessReport, route: Route, layout: Layout, indent: int 
     yield layout.put(named(route.steps[0].source), lead=" " * indent)
     for step in route.steps:
         yield from _step(report, step, layout, indent)
+
+
+def by_path(found: Iterable[Reached]) -> list[list[Reached]]:
+    """Put together what is reached by the same acts: what a power includes then takes no act to tell apart.
+
+    Each list is of one path, in the order of its first; what has no path is alone.
+    """
+    alike: dict[object, list[Reached]] = {}
+    for one in found:
+        steps = one.route.steps if one.route is not None else ()
+        last = max((index for index, step in enumerate(steps) if step.way not in FREE), default=-1)
+        alike.setdefault(steps[: last + 1] or one.node, []).append(one)
+    return list(alike.values())
+
+
+def common(alike: Iterable[Reached]) -> Route:
+    """Return what the paths to several things have in common, from where they begin."""
+    each = [one.route.steps for one in alike if one.route is not None]
+    return Route(
+        tuple(at[0] for at in itertools.takewhile(lambda at: at.count(at[0]) == len(at), zip(*each, strict=False)))
+    )
 
 
 def _step(report: AccessReport, step: Step, layout: Layout, indent: int) -> Iterator[str]:

@@ -97,6 +97,12 @@ def _notes(asked: Asked, facts: Facts, rbac: Rbac) -> Iterator[str]:
         "watch",
     ):
         yield f"every node also reads the {asked.resource} of the pods that run on it, which no role says"
+    known = {binding.resource.namespace for binding in rbac.bindings}.union(
+        (resource.namespace for resource in facts.resources), (r.name for r in facts.of_kind("Namespace")), ("default",)
+    )
+    for namespace in asked.namespaces:
+        if namespace not in known:
+            yield f"the sources hold nothing of the namespace {namespace}"
     if all(rbac_defaults.is_default(binding.resource) for binding in rbac.bindings):
         yield "the sources hold no binding of their own"
 

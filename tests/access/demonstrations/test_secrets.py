@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from tests.access.demonstrations.stage import PLANTED, Attempt, Stage, demonstrate
+from tests.access.demonstrations.stage import PLANTED, Attempt, Stage, demonstrate, reads
 from tests.support.controlplane.access import RefusedError, eventually
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -129,3 +129,15 @@ def test_update_reads_nothing(stage: Callable[[str], Stage]) -> None:
 
     assert answer.get("data") is None
     assert base64.b64encode(PLANTED.encode()).decode() not in json.dumps(answer)
+
+
+def test_no_token_of_a_service_account_that_is_missing(stage: Callable[[str], Stage]) -> None:
+    """The right to tokens of ``deployer`` gives none once nobody of that name exists: 404, and the Secret is safe."""
+    scene = stage("tokens-create")
+    scene.put("setup")
+    eventually(lambda: reads(scene, _create_token), "token")
+    scene.admin.delete(f"/api/v1/namespaces/{scene.vault}/serviceaccounts/deployer")
+    with pytest.raises(RefusedError) as refused:
+        _create_token(scene)
+
+    assert refused.value.status == http.client.NOT_FOUND
