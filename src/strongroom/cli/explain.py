@@ -30,7 +30,7 @@ def command(id_: str, shape: str) -> int:
     elif any(way.id == id_ for way in WAYS):
         text = pages.markdown(next(way for way in WAYS if way.id == id_))
     else:
-        require_known(id_, frozenset(one.id for one in (*CHECKS, *WAYS)), "explain")
+        require_known(id_, frozenset((*(check.id for check in CHECKS), *(way.id for way in WAYS))), "explain")
         text = markdown(next(check for check in CHECKS if check.id == id_))
     if shape == "markdown" or not sys.stdout.isatty():
         click.echo(text)
