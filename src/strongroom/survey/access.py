@@ -32,10 +32,10 @@ from strongroom.model.origin import Origin
 from strongroom.model.place import Sighting
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.resource import Resource, as_dict
-from strongroom.sources.collect import Options, collect
 from strongroom.sources.reading import Reading
 from strongroom.survey.credential import bearer_of
 from strongroom.survey.locate import Locator
+from strongroom.survey.objects import read_objects
 from strongroom.survey.run import Request, candidates, coverage
 
 _LARGEST_PLACED = 8 << 20
@@ -96,10 +96,7 @@ def know(
         SourceError: there is no Kubernetes object in them.
     """
     with paused():
-        reading = _read(request, stdin)
-        if not reading.resources:
-            named = ", ".join(request.sources)
-            raise SourceError(f"no Kubernetes object in {named}", hint="name the folder that holds the manifests")
+        reading = read_objects(request, stdin)
         searched = copies if copies is not None else len(reading.resources) <= _MOST_SEARCHED
         sightings = _sightings(reading, request) if searched else []
         request.progress("joining")
@@ -147,19 +144,6 @@ def with_bearer(members: Members, file: str | None) -> Members:
     place = Origin(file, file)
     groups = dict.fromkeys((*bearer.groups, AUTHENTICATED))
     return {**members} | {group: (*members.get(group, ()), (bearer.node, place)) for group in groups}
-
-
-def _read(request: Request, stdin: BinaryIO | None) -> Reading:
-    options = Options(
-        gitignore=request.gitignore,
-        render=request.render,
-        limits=request.limits,
-        cluster=request.cluster,
-        etcd=request.etcd,
-        progress=request.progress,
-        dumps=True,
-    )
-    return collect(request.sources, options, stdin)
 
 
 def _sightings(reading: Reading, request: Request) -> list[Sighting]:

@@ -15,13 +15,11 @@ from strongroom.access.rbac import Rbac
 from strongroom.access.rbac_facts import rbac_of
 from strongroom.access.who_can import dangling, who_can
 from strongroom.access.who_can_question import question
-from strongroom.errors import SourceError
 from strongroom.inventory.join import build as join
 from strongroom.model.facts import Facts
 from strongroom.model.holders import Asked, Grounds, Holder, HoldersReport, Place
-from strongroom.sources.collect import Options, collect
-from strongroom.sources.reading import Reading
 from strongroom.survey.locate import Locator
+from strongroom.survey.objects import read_objects
 from strongroom.survey.run import Request, coverage
 
 _LARGEST_PLACED = 8 << 20
@@ -48,7 +46,7 @@ def answer(request: Request, words: Words, members: Members, *, stdin: BinaryIO 
         SourceError: there is no Kubernetes object in them.
         UsageError: the question names no type or verb that is known.
     """
-    reading = _read(request, stdin)
+    reading = read_objects(request, stdin)
     now = request.now or datetime.now(UTC)
     facts = join(reading.resources, (), (), request.settings, now, (), reading.gaps, (), reading.stores)
     rbac = rbac_of(facts)
@@ -68,23 +66,6 @@ def answer(request: Request, words: Words, members: Members, *, stdin: BinaryIO 
         skipped=tuple(sorted(reading.skipped)),
         coverage=coverage(reading),
     )
-
-
-def _read(request: Request, stdin: BinaryIO | None) -> Reading:
-    options = Options(
-        gitignore=request.gitignore,
-        render=request.render,
-        limits=request.limits,
-        cluster=request.cluster,
-        etcd=request.etcd,
-        progress=request.progress,
-        dumps=True,
-    )
-    reading = collect(request.sources, options, stdin)
-    if not reading.resources:
-        named = ", ".join(request.sources)
-        raise SourceError(f"no Kubernetes object in {named}", hint="name the folder that holds the manifests")
-    return reading
 
 
 def _notes(asked: Asked, facts: Facts, rbac: Rbac) -> Iterator[str]:
