@@ -27,12 +27,12 @@ def refuse_without_spark(master: str) -> None:
     Raises:
         UsageError: ``pyspark`` is not installed, or the master is none that runs tasks of ours.
     """
+    if master.startswith("sc://"):
+        raise UsageError("--spark needs a master, not Spark Connect", hint="spark://HOST:7077, yarn, k8s://…, local[4]")
     try:
         import pyspark  # noqa: F401 - only whether it is there
     except ImportError:
         raise UsageError("--spark needs pyspark", hint="pip install 'strongroom[spark]'") from None
-    if master.startswith("sc://"):
-        raise UsageError("--spark needs a master, not Spark Connect", hint="spark://HOST:7077, yarn, k8s://…, local[4]")
 
 
 def start(master: str, warn: Callable[[str], None], *, quiet: bool) -> SparkContext:
