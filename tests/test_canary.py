@@ -20,9 +20,7 @@ import pytest
 from strongroom.cli.root import COMMANDS
 from strongroom.model.plan import Copied, Splice, Text
 from strongroom.plans.saved import save
-from strongroom.report.access_formats import ACCESS_FORMATS
-from strongroom.report.formats import FORMATS, INVENTORY_FORMATS
-from strongroom.report.minimise_formats import MINIMISE_FORMATS
+from strongroom.report.formats import ACCESS_FORMATS, FORMATS, INVENTORY_FORMATS, MINIMISE_FORMATS
 from tests.plans.build import KEY, edit, new, plan
 from tests.sources.repositories import Repository
 

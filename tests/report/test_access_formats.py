@@ -13,7 +13,7 @@ import pytest
 from tests.report import access_reports, snapshot
 
 from strongroom.report import access_csv, access_json, access_markdown, access_shape, access_text, json, shape
-from strongroom.report.access_formats import ACCESS_FORMATS
+from strongroom.report.formats import ACCESS_FORMATS
 from strongroom.report.terminal import Terminal
 
 SCHEMA = Path(shape.__file__).parent / "schema" / "access-v1.json"

@@ -9,8 +9,7 @@ import click
 
 from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN
-from strongroom.report.formats import by_id
-from strongroom.report.minimise_formats import MINIMISE_FORMATS
+from strongroom.report.formats import MINIMISE_FORMATS, by_id
 
 
 @click.command("minimise")

@@ -9,8 +9,7 @@ import click
 
 from strongroom.cli.common import outputs, progress, reading_options, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN, FINDINGS
-from strongroom.report.access_formats import ACCESS_FORMATS, PICTURES
-from strongroom.report.formats import by_id
+from strongroom.report.formats import ACCESS_FORMATS, PICTURES, by_id
 
 if TYPE_CHECKING:
     from strongroom.model.access_report import AccessReport

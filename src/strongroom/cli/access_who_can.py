@@ -8,8 +8,7 @@ import click
 
 from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN
-from strongroom.report.formats import by_id
-from strongroom.report.who_can_formats import WHO_CAN_FORMATS
+from strongroom.report.formats import WHO_CAN_FORMATS, by_id
 
 
 @click.command("who-can")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from strongroom.report.terminal import Terminal
 
 if TYPE_CHECKING:  # the model costs a start-up its msgspec
+    from strongroom.model.access_report import AccessReport
+    from strongroom.model.holders import HoldersReport
+    from strongroom.model.minimise import MinimiseReport
     from strongroom.model.report import Report
 
 
@@ -20,14 +24,21 @@ class Format(NamedTuple, Generic[_Report_contra]):
     """One way to write a report of some type.
 
     Attributes:
-        id: the name in ``--format``; also the name of the module.
+        id: the name in ``--format``; with the prefix in front of it, also the name of the module.
         suffixes: of the files that ``--output`` writes in it.
-        render: yields the text piece by piece; the same report gives the same text, and it ends with a line feed.
+        prefix: tells the reports of one command from those of others: ``access_``.
     """
 
     id: str
     suffixes: tuple[str, ...]
-    render: Callable[[_Report_contra, Terminal], Iterator[str]]
+    prefix: str = ""
+
+    def render(self, report: _Report_contra, terminal: Terminal) -> Iterator[str]:
+        """Yield the text piece by piece; the same report gives the same text, and it ends with a line feed."""
+        module = import_module(f"strongroom.report.{self.prefix}{self.id}")
+        # a terminal has a width and colours, which matter to text alone
+        found: Iterator[str] | str = module.render(report, terminal) if self.id == "text" else module.render(report)
+        return iter((found,)) if isinstance(found, str) else found
 
 
 def by_id(name: str, formats: tuple[Format[_Any], ...]) -> Format[_Any]:
@@ -49,80 +60,50 @@ def by_suffix(path: str | PurePath, formats: tuple[Format[_Any], ...]) -> Format
     return next((known[suffix] for suffix in sorted(known, key=len, reverse=True) if name.endswith(suffix)), None)
 
 
-def _text(report: Report, terminal: Terminal) -> Iterator[str]:
-    from strongroom.report import text
-
-    return text.render(report, terminal)
-
-
-def _json(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import json
-
-    return json.render(report)
-
-
-def _sarif(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import sarif
-
-    return sarif.render(report)
-
-
-def _html(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import html
-
-    return iter((html.render(report),))
-
-
-def _markdown(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import markdown
-
-    return markdown.render(report)
-
-
-def _junit(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import junit
-
-    return junit.render(report)
-
-
-def _csv(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import csv
-
-    return csv.render(report)
-
-
-def _inventory_text(report: Report, terminal: Terminal) -> Iterator[str]:
-    from strongroom.report import inventory_text
-
-    return inventory_text.render(report, terminal)
-
-
-def _inventory_json(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import inventory_json
-
-    return inventory_json.render(report)
-
-
-def _inventory_csv(report: Report, _: Terminal) -> Iterator[str]:
-    from strongroom.report import inventory_csv
-
-    return inventory_csv.render(report)
-
-
 FORMATS: tuple[Format[Report], ...] = (
-    Format("text", (".txt",), _text),
-    Format("json", (".json",), _json),
-    Format("sarif", (".sarif", ".sarif.json"), _sarif),
-    Format("html", (".html", ".htm"), _html),
-    Format("markdown", (".md", ".markdown"), _markdown),
-    Format("junit", (".xml",), _junit),
-    Format("csv", (".csv",), _csv),
+    Format("text", (".txt",)),
+    Format("json", (".json",)),
+    Format("sarif", (".sarif", ".sarif.json")),
+    Format("html", (".html", ".htm")),
+    Format("markdown", (".md", ".markdown")),
+    Format("junit", (".xml",)),
+    Format("csv", (".csv",)),
 )
-"""The formats of ``audit``, in the order in which help lists them."""
+"""The formats of ``audit`` and ``scan``, in the order in which help lists them."""
 
 INVENTORY_FORMATS: tuple[Format[Report], ...] = (
-    Format("text", (".txt",), _inventory_text),
-    Format("json", (".json",), _inventory_json),
-    Format("csv", (".csv",), _inventory_csv),
+    Format("text", (".txt",), "inventory_"),
+    Format("json", (".json",), "inventory_"),
+    Format("csv", (".csv",), "inventory_"),
 )
 """The formats of ``inventory``."""
+
+ACCESS_FORMATS: tuple[Format[AccessReport], ...] = (
+    Format("text", (".txt",), "access_"),
+    Format("json", (".json",), "access_"),
+    Format("csv", (".csv",), "access_"),
+    Format("markdown", (".md", ".markdown"), "access_"),
+    Format("html", (".html", ".htm"), "access_"),
+    Format("dot", (".dot", ".gv"), "access_"),
+    Format("mermaid", (".mmd", ".mermaid"), "access_"),
+    Format("graphml", (".graphml",), "access_"),
+    Format("bloodhound", (".bloodhound.json",), "access_"),
+)
+"""The formats of ``access``."""
+
+PICTURES = frozenset({"html", "dot", "mermaid", "graphml", "bloodhound"})
+"""Ids of the formats that show the steps on the way to an answer (`AccessReport.graph`)."""
+
+WHO_CAN_FORMATS: tuple[Format[HoldersReport], ...] = (
+    Format("text", (".txt",), "who_can_"),
+    Format("json", (".json",), "who_can_"),
+)
+"""The formats of ``access who-can``."""
+
+MINIMISE_FORMATS: tuple[Format[MinimiseReport], ...] = (
+    Format("text", (".txt",), "minimise_"),
+    Format("json", (".json",), "minimise_"),
+    Format("diff", (".diff", ".patch"), "minimise_"),
+    Format("yaml", (".yaml", ".yml"), "minimise_"),
+)
+"""The formats of ``access minimise``."""
