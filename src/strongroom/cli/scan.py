@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from strongroom.cli.common import outputs, progress, terminal, write
-from strongroom.cli.scan_known import known_options, prepare, refuse, taken
+from strongroom.cli.scan_known import Knowing, known_options, prepare, refuse, taken
 from strongroom.cli.scan_options import (
+    Accepting,
     acceptance_of,
     accepting_options,
     options_of,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from strongroom.model.report import Report
     from strongroom.model.settings import Settings
     from strongroom.report.formats import Format
-    from strongroom.report.terminal import Terminal
+    from strongroom.survey.scan import ScanRequest
 
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -73,88 +75,87 @@ _SEVERITIES = ("info", "low", "medium", "high", "critical")
 @click.option("-v", "--verbose", is_flag=True, help="List everything that is otherwise summed up.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; write --output files and the exit code.")
 @click.option("--color/--no-color", default=None, help="Colours; by default where a person looks.")
-def command(
-    paths: tuple[str, ...],
-    stdin: bool,
-    history: bool,
-    since: str,
-    branch: str,
-    all_refs: bool,
-    staged: bool,
-    shape: str,
-    output: tuple[str, ...],
-    fail_on: str | None,
-    no_gitignore: bool,
-    max_file_size: int,
-    archive_depth: int,
-    config: str | None,
-    fingerprint_key: str | None,
-    strict: bool,
-    verbose: bool,
-    quiet: bool,
-    color: bool | None,
-    spark: str | None,
-    repos: str | None,
-    rows: str | None,
-    range_size: int,
-    **accepting: Any,
-) -> int:
+def command(**given: Any) -> int:
     """Find secret values in files, in the history of a repository, and in what is about to be committed.
 
     PATH is a file or a folder, by default the current one; with --history or --staged, a repository.
     """
-    many = spark is not None or repos is not None or rows is not None
-    scope = bool(since or branch or all_refs) and not many
-    _refuse_contradictions(paths, stdin=stdin, history=history, staged=staged, scope=scope)
-    known = taken(accepting)
-    refuse(known, staged=staged)
-    chosen = options_of(accepting)
+    asked = _Asked(**{name: given.pop(name) for name in _Asked._fields})
+    known = taken(given)
+    chosen = options_of(given)
+    _refuse_contradictions(asked)
+    refuse(known, staged=asked.staged)
     if chosen.test_rule is not None:
         return test_rules(Path(chosen.test_rule))
-    if many:
-        files = outputs(output, FORMATS)
-        others = {
-            "PATH": paths,
-            "--stdin": stdin,
-            "--staged": staged,
-            "--inventory": known.inventory,
-            "--verify": known.verify,
-        }
-        fleet = Fleet(spark, repos, rows, range_size, since, branch, all_refs, max_file_size, archive_depth)
-        report = scan_fleet(fleet, chosen, others, _settings(config, fail_on), fingerprint_key, quiet=quiet)
-        return _said(report, files, shape, terminal(color=color, verbose=verbose, strict=strict), quiet=quiet)
-    rules = rules_of(chosen, quiet=quiet)
+    return _over_spark(asked, known, chosen) if asked.many else _here(asked, known, chosen)
+
+
+class _Asked(NamedTuple):
+    """The options of this module."""
+
+    paths: tuple[str, ...]
+    stdin: bool
+    history: bool
+    since: str
+    branch: str
+    all_refs: bool
+    staged: bool
+    shape: str
+    output: tuple[str, ...]
+    fail_on: str | None
+    no_gitignore: bool
+    max_file_size: int
+    archive_depth: int
+    config: str | None
+    fingerprint_key: str | None
+    strict: bool
+    verbose: bool
+    quiet: bool
+    color: bool | None
+    spark: str | None
+    repos: str | None
+    rows: str | None
+    range_size: int
+
+    @property
+    def many(self) -> bool:
+        """True where a list of repositories is scanned."""
+        return self.spark is not None or self.repos is not None or self.rows is not None
+
+
+def _over_spark(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
+    files = outputs(asked.output, FORMATS)
+    others = {
+        "PATH": asked.paths,
+        "--stdin": asked.stdin,
+        "--staged": asked.staged,
+        "--inventory": known.inventory,
+        "--verify": known.verify,
+    }
+    fleet = Fleet(*(getattr(asked, name) for name in Fleet._fields))
+    settings = _settings(asked.config, asked.fail_on)
+    report = scan_fleet(fleet, chosen, others, settings, asked.fingerprint_key, quiet=asked.quiet)
+    return _said(report, files, asked)
+
+
+def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
+    rules = rules_of(chosen, quiet=asked.quiet)
     library = _loading(rules)  # first of all: the rest is imported while the rules load
     from strongroom.survey import fingerprint_key as keys
     from strongroom.survey.scan_blobs import Blobs
 
-    alone = staged and chosen.baseline is None and chosen.write_baseline is None and not chosen.audit_baseline
-    key = keys.load_passing(fingerprint_key) if alone else keys.load(fingerprint_key)
-    root = top_of(paths[0] if paths else ".") if history or staged else Path()
+    alone = asked.staged and chosen.baseline is None and chosen.write_baseline is None and not chosen.audit_baseline
+    key = keys.load_passing(asked.fingerprint_key) if alone else keys.load(asked.fingerprint_key)
+    root = top_of(asked.paths[0] if asked.paths else ".") if asked.history or asked.staged else Path()
     acceptance = acceptance_of(chosen, key, rules, root)
     blobs = Blobs(key, library, acceptance)
-    from strongroom.survey.scan import ScanRequest, scan
+    from strongroom.survey.scan import scan
 
-    files = outputs(output, FORMATS)
-    with progress(quiet=quiet) as show:
+    files = outputs(asked.output, FORMATS)
+    with progress(quiet=asked.quiet) as show:
         prepare(blobs, key, library, show, known)
-        request = ScanRequest(
-            paths=paths or (".",),
-            key=key,
-            settings=_settings(config, fail_on),
-            stdin=stdin,
-            history=history,
-            staged=staged,
-            since=since,
-            branch=branch,
-            all_refs=all_refs,
-            gitignore=not no_gitignore,
-            max_bytes=max_file_size << 20,
-            archive_depth=archive_depth,
-            progress=show,
-        )
-        report = scan(request, blobs)
-    if not quiet:
+        report = scan(_request(asked, key, show), blobs)
+    if not asked.quiet:
         say_unused(acceptance)
     if chosen.audit_baseline:
         from strongroom.cli.scan_audit import audit_baseline
@@ -162,14 +163,35 @@ def command(
         return audit_baseline(chosen, key, acceptance)
     if chosen.write_baseline is not None:
         return write_baseline(chosen, key, acceptance)
-    return _said(report, files, shape, terminal(color=color, verbose=verbose, strict=strict), quiet=quiet)
+    return _said(report, files, asked)
 
 
-def _said(report: Report, files: list[tuple[Path, Format[Any]]], shape: str, shown: Terminal, *, quiet: bool) -> int:
+def _request(asked: _Asked, key: bytes, show: Callable[[str], None]) -> ScanRequest:
+    from strongroom.survey.scan import ScanRequest
+
+    return ScanRequest(
+        paths=asked.paths or (".",),
+        key=key,
+        settings=_settings(asked.config, asked.fail_on),
+        stdin=asked.stdin,
+        history=asked.history,
+        staged=asked.staged,
+        since=asked.since,
+        branch=asked.branch,
+        all_refs=asked.all_refs,
+        gitignore=not asked.no_gitignore,
+        max_bytes=asked.max_file_size << 20,
+        archive_depth=asked.archive_depth,
+        progress=show,
+    )
+
+
+def _said(report: Report, files: list[tuple[Path, Format[Any]]], asked: _Asked) -> int:
     from strongroom.report.outcome import exit_code
 
-    write(report, files, None if quiet else by_id(shape, FORMATS), shown)
-    return exit_code(report, strict=shown.strict)
+    shown = terminal(color=asked.color, verbose=asked.verbose, strict=asked.strict)
+    write(report, files, None if asked.quiet else by_id(asked.shape, FORMATS), shown)
+    return exit_code(report, strict=asked.strict)
 
 
 def _loading(rules: CustomRules) -> Library:
@@ -183,12 +205,12 @@ def _loading(rules: CustomRules) -> Library:
     return library
 
 
-def _refuse_contradictions(paths: tuple[str, ...], *, stdin: bool, history: bool, staged: bool, scope: bool) -> None:
-    if stdin + history + staged > 1:
+def _refuse_contradictions(asked: _Asked) -> None:
+    if asked.stdin + asked.history + asked.staged > 1:
         raise UsageError("--stdin, --history and --staged exclude each other")
-    if stdin and paths:
+    if asked.stdin and asked.paths:
         raise UsageError("--stdin takes no PATH")
-    if scope and not history:
+    if (asked.since or asked.branch or asked.all_refs) and not (asked.history or asked.many):
         raise UsageError("--since, --branch and --all need --history")
 
 
