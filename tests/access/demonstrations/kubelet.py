@@ -11,45 +11,23 @@ import json
 import socket
 import socketserver
 import ssl
-import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 from tests.access.demonstrations.stage import PLANTED, Stage, TokenClient
+from tests.access.demonstrations.tls_server import TlsServer
 from tests.support.controlplane.access import RefusedError
 
 _LONGEST_HEAD = 1 << 16
 
 
-class Kubelet:
+class Kubelet(TlsServer):
     """The stand-in on an address of this machine: the API server passes nothing on to loopback."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         self._stage = stage
         self.address = _own_address()
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        credential = stage.cluster.authority.server("kubelet", [self.address])
-        certificate, key = folder / "kubelet.crt", folder / "kubelet.key"
-        certificate.write_bytes(credential.certificate)
-        key.write_bytes(credential.key)
-        tls.load_cert_chain(certificate, key)
-        self._server = _Server((self.address, 0), _Answer)
-        self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(folder, stage.cluster.authority.server("kubelet", [self.address]), self.address, _Answer)
 
     def register(self, pod: str = "web") -> None:
         """Say in the status of the stage's node, and of its pod, that this is where they are."""
@@ -100,11 +78,6 @@ def _answered(secure: ssl.SSLSocket) -> str:
         said = json.loads(body) if body.startswith("{") else {}
         raise RefusedError(status, said.get("reason", ""), said.get("message", body))
     return body
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
 
 
 class _Answer(socketserver.StreamRequestHandler):

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import ssl
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.access.demonstrations.stage import Stage
+from tests.access.demonstrations.tls_server import TlsServer
 from tests.support.controlplane.pki import Authority
 
 Answer = Callable[[str, Any], Any]
 """The path and the decoded body of a request to the answer's body."""
 
 
-class Receiver:
+class Receiver(TlsServer):
     """An HTTPS server on this machine, with a certificate of an authority of its own.
 
     Attributes:
@@ -32,30 +30,12 @@ class Receiver:
         own = Authority.new("attacker")
         self.authority = own.credential.certificate
         credential = own.server("attacker", ["127.0.0.1", "localhost"])
-        (folder / "tls.crt").write_bytes(credential.certificate)
-        (folder / "tls.key").write_bytes(credential.key)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(folder / "tls.crt", folder / "tls.key")
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.received, answer))
-        self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        super().__init__(folder, credential, "127.0.0.1", _handler(self.received, answer))
 
     @property
     def text(self) -> str:
         """Everything that was received."""
         return "\n".join(self.received)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def _handler(received: list[str], answer: Answer) -> type[BaseHTTPRequestHandler]:
