@@ -12,7 +12,9 @@
      │   │   └─ TimedOutError  it took the request, and did not answer in time
      │   └─ AnswerError       its API server refuses a request or fails at it; carries the status
      ├─ LimitError         the input is larger or deeper than the limits allow
- ├─ PlanError          a plan cannot be done, or gone back on, as things stand
+     ├─ KeyUseError        a key could not wrap or unwrap a data key
+     ├─ TamperedError      something encrypted was changed, or it was encrypted under another key
+     ├─ PlanError          a plan cannot be done, or gone back on, as things stand
      └─ OutputError        a report could not be written
 
 The library raises; ``strongroom.cli`` alone prints, adds the hint and chooses the exit code. A message is lower case,
@@ -92,6 +94,14 @@ class LimitError(StrongroomError):
 
 class OutputError(StrongroomError):
     """A report could not be written."""
+
+
+class KeyUseError(StrongroomError):
+    """A key could not wrap or unwrap a data key."""
+
+
+class TamperedError(StrongroomError):
+    """Something encrypted was changed, or it was encrypted under another key."""
 
 
 class PlanError(StrongroomError):

@@ -1,0 +1,1 @@
+"""Ciphers around values and keys, on bytes alone; every constant cites its specification."""

@@ -1,0 +1,1 @@
+"""Secrets encrypted in Git: SOPS documents and sealed secrets."""

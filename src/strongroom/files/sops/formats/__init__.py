@@ -1,0 +1,1 @@
+"""The formats of SOPS documents: one file each, listed in ``FORMATS``."""
