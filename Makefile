@@ -23,11 +23,11 @@ demo: $(READY) ## audit the bundled example: report in the terminal and as HTML
 	@mkdir -p build && $(BIN)/strongroom demo --output build/demo.html
 
 test: $(READY) ## all tests
-	@scripts/system-packages.sh chromium dot:graphviz umoci skopeo npm
+	@scripts/system-packages.sh chromium dot:graphviz umoci skopeo npm age gpg:gnupg ssh-keygen:openssh-client openssl
 	@$(BIN)/python -m tests.support.controlplane.binaries --if-possible >/dev/null
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
-verify: $(READY) ## the tests that take minutes: 100,000 questions to a real API server, a Spark cluster
+verify: $(READY) ## the tests that take minutes: 100,000 questions to a real API server, 10,000 documents to sops, a fuzzer
 	@scripts/system-packages.sh java:default-jre-headless
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-verify.lock
 	@$(BIN)/python -m tests.support.controlplane.binaries --if-possible >/dev/null
@@ -55,7 +55,7 @@ bench: $(READY) ## compare with peers; rewrites docs/benchmarks.md
 
 lock: $(READY) ## resolve the lock file anew
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra spark --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-verify.lock
+	$(BIN)/uv pip compile pyproject.toml --extra spark --group verify --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements-verify.lock
 	$(BIN)/uv pip compile benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o benchmarks/requirements.lock
 
 controlplane: $(READY) ## build the real Kubernetes, kustomize and helm that tests run
