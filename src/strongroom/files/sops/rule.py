@@ -13,10 +13,11 @@ class Rule(NamedTuple):
 
     Attributes:
         groups: one group, or several of which ``shamir_threshold`` are needed.
-        shamir_threshold: 0 with one group.
+        shamir_threshold: what the rule says, which means nothing with one group; with several it is never 0.
         selection: which leaves.
         indent: spaces of indentation for what is added to a file (``stores``); 0 for the format's own.
-        origin: what people can be told: ``.sops.yaml, rule 2``.
+        origin: what people can be told: ``.sops.yaml, rule 2``; empty where no rule was asked.
+        by_default: nobody said which leaves; those of Kubernetes Secrets were chosen.
     """
 
     groups: tuple[tuple[MasterKey, ...], ...]
@@ -24,3 +25,4 @@ class Rule(NamedTuple):
     selection: Selection
     indent: int = 0
     origin: str = ""
+    by_default: bool = False
