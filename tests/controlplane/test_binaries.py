@@ -21,6 +21,7 @@ ASK_FOR_VERSION = {
     "kubectl": ["version", "--client"],
     "kubeseal": ["--version"],
     "kustomize": ["version"],
+    "sealed-secrets-controller": ["--version"],
 }
 NO_GO = {"GO": "/nonexistent/go", "KUBEBUILDER_ASSETS": ""}
 

@@ -10,6 +10,22 @@ from typing import Any
 _PLAIN = re.compile(r"[A-Za-z](?:[-A-Za-z0-9_./:]*[-A-Za-z0-9_./])?")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """Texts that YAML 1.1 reads as something else (https://yaml.org/type/bool.html)."""
+_HIDDEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML does not let stand as it is (YAML 1.2.2, section 5.1), and JSON does."""
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, as YAML and JSON both read it.
+
+    A character beyond the first 65,536 stays as it is: JSON would escape it in two parts, which YAML does not know
+    (YAML 1.2.2, section 5.7).
+    """
+    return escaped(json.dumps(text, ensure_ascii=False))
+
+
+def escaped(text: str) -> str:
+    """Return JSON whose quoted texts are YAML too."""
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def scalar(value: object, quote: str = "") -> str:
@@ -20,7 +36,7 @@ def scalar(value: object, quote: str = "") -> str:
         return f"'{value}'"
     if not quote and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value)
+    return quoted(value)
 
 
 def flow(values: Iterable[object], quote: str = "") -> str:

@@ -33,7 +33,8 @@ _PATIENCE = 60.0
 _SLOW_TRIES = 2
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
-_ASKED_TOO_MUCH, _UNAUTHORIZED, _FORBIDDEN = 429, 401, 403
+_VERBS = {"GET": "read", "PUT": "update", "PATCH": "change"}
+_ASKED_TOO_MUCH, _UNAUTHORIZED, _FORBIDDEN, _FAILED = 429, 401, 403, 500
 MOST_BYTES = 64 << 20
 """The largest answer that is read. The API server bounds no list; its items are at most 1.5 MiB each."""
 
@@ -100,11 +101,44 @@ class Client:
             UnreachableError: nothing answers, or something else does.
             LimitError: the answer has more than ``most`` bytes.
         """
+        return await self._ask("GET", path, query or {}, {"Accept": accept}, None, most)
+
+    async def post(self, path: str, body: bytes, content_type: str = JSON, most: int = MOST_BYTES) -> bytes:
+        """Send a body; return that of the answer.
+
+        For what can be sent twice: it is repeated as `get` repeats, except where the server failed at what it was sent.
+
+        Raises:
+            AnswerError, TimedOutError, UnreachableError, LimitError: as `get`.
+        """
+        return await self._ask("POST", path, {}, {"Accept": "*/*", "Content-Type": content_type}, body, most)
+
+    async def change(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, content_type: str = JSON
+    ) -> bytes:
+        """Send a change, once: repeated after an answer that was lost, it would meet what it did itself.
+
+        Raises:
+            AnswerError, TimedOutError, UnreachableError, LimitError: as `get`.
+        """
+        headers = {"Accept": JSON, "Content-Type": content_type}
+        return await self._ask(method, path, query, headers, body, MOST_BYTES, tries=1)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        sent: bytes | None,
+        most: int,
+        tries: int = _TRIES,
+    ) -> bytes:
         renewed, began = False, time.monotonic()
-        for attempt in range(1, _TRIES + 1):
-            last = attempt == _TRIES or time.monotonic() - began > _PATIENCE
+        for attempt in range(1, tries + 1):
+            last = attempt == tries or time.monotonic() - began > _PATIENCE
             try:
-                status, body, pause = await self._once(path, query or {}, accept, most)
+                status, body, pause = await self._once(method, path, query, headers, sent, most)
             except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
                 raise self._not_trusted(error) from None
             except aiohttp.InvalidURL:
@@ -121,8 +155,8 @@ class Client:
                     renewed = True
                     await self.connection.login.identity(refused=True)
                     continue
-                if status not in _AGAIN or last:
-                    raise self._answer(status, path)
+                if status not in _AGAIN or last or (sent is not None and status == _FAILED):
+                    raise self._answer(status, method, path)
             await asyncio.sleep(_pause(self._pause, attempt, pause))
         raise AssertionError("every way out of the last attempt raises or returns")
 
@@ -136,17 +170,21 @@ class Client:
             return False
         return True
 
-    async def _once(self, path: str, query: Mapping[str, str], accept: str, most: int) -> tuple[int, bytes, float]:
+    async def _once(
+        self, method: str, path: str, query: Mapping[str, str], asked: Mapping[str, str], sent: bytes | None, most: int
+    ) -> tuple[int, bytes, float]:
         """Send one request; return status, body (of a success) and the pause that the server asks for."""
         assert self._session is not None, "used outside of its context"  # noqa: S101
         identity = await self.connection.login.identity()
-        headers = {"Accept": accept}
+        headers = dict(asked)
         if identity.authorization is not None:
             headers["Authorization"] = identity.authorization.reveal().decode("latin-1")
-        async with self._session.get(
+        async with self._session.request(
+            method,
             self.connection.url + path,
             params=query,
             headers=headers,
+            data=sent,
             proxy=None if proxies.is_socks(self.connection.proxy) else self.connection.proxy or None,
             allow_redirects=False,
         ) as response:
@@ -179,7 +217,7 @@ class Client:
             f"{self._named()} does not answer", hint=why or "is it running, and is this the right context?"
         )
 
-    def _answer(self, status: int, path: str) -> AnswerError:
+    def _answer(self, status: int, method: str, path: str) -> AnswerError:
         if status == _UNAUTHORIZED:
             return AnswerError(
                 f"{self._named()} does not accept the credential of the kubeconfig",
@@ -187,7 +225,7 @@ class Client:
                 hint="has it expired? kubectl auth whoami tells",
             )
         if status == _FORBIDDEN:
-            return AnswerError(f"{self._named()} does not permit to read {path}", status=status)
+            return AnswerError(f"{self._named()} does not permit to {_VERBS.get(method, 'use')} {path}", status=status)
         if status == _ASKED_TOO_MUCH:
             return AnswerError(f"{self._named()} is too busy", status=status, hint="try again later")
         return AnswerError(f"{self._named()} answers {status} to {path}", status=status)

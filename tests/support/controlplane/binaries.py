@@ -87,6 +87,13 @@ PROGRAMS = (
         "github.com/bitnami-labs/sealed-secrets",
         ("main.VERSION={version}",),
     ),
+    Program(
+        "sealed-secrets-controller",
+        "sealed-secrets",
+        "github.com/bitnami-labs/sealed-secrets/cmd/controller",
+        "github.com/bitnami-labs/sealed-secrets",
+        ("main.VERSION={version}",),
+    ),
     Program("kms-plugin", "kubernetes", "./kms-plugin", "k8s.io/kms", source="kms-plugin/main.go"),
     Program("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
     _kubernetes("kubectl"),

@@ -1,0 +1,52 @@
+"""``strongroom seal``: one-way sealing; one module per subcommand, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+SUBCOMMANDS = {
+    "secret": "Seal Secrets, or one value with --raw; seal FILE means the same",
+    "validate": "Check that every value can be opened, here or by the controller",
+    "status": "Which sealing key each value was made with, how old it is",
+    "renew": "Seal a tree anew under the newest key",
+    "recover": "Open SealedSecrets with exported keys",
+    "certificate": "Fetch and show the certificate to seal with",
+}
+"""Subcommand to its line of help; each lives as ``command`` in the module of its name."""
+
+_DEFAULT = "secret"
+
+
+class _Group(click.Group):
+    """Loads a subcommand's module when the subcommand is called; what is no subcommand belongs to the default one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in SUBCOMMANDS and args[0] not in ctx.help_option_names:
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        found: click.Command = importlib.import_module(f"strongroom.cli.seal.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+
+@click.group("seal", cls=_Group, epilog="strongroom seal secret --help shows the options of sealing.")
+def command() -> None:
+    """Seal Secrets so that only the cluster can open them.
+
+    strongroom seal FILE turns Secrets into SealedSecrets of the Sealed Secrets
+    controller (bitnami.com/v1alpha1): anybody can seal with its certificate, and
+    nobody but the controller can open. FILE is a manifest, or - for standard
+    input.
+    """
