@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True):
         "app.kubernetes.io/name",
         "owner",
         "team",
+        "strongroom.dev/owner",
     )
     version_labels: tuple[str, ...] = ("app.kubernetes.io/version", "version", "strongroom.dev/version")
     shared_account_limit: int = 1

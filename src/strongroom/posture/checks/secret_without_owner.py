@@ -3,7 +3,8 @@
 ## What it finds
 
 Secrets whose definitions carry none of the labels or annotations of the setting `owner_labels` (by default
-`app.kubernetes.io/managed-by`, `app.kubernetes.io/part-of`, `app.kubernetes.io/name`, `owner`, `team`).
+`app.kubernetes.io/managed-by`, `app.kubernetes.io/part-of`, `app.kubernetes.io/name`, `owner`, `team`,
+`strongroom.dev/owner`).
 
 ## Not a finding
 
