@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 import stat
+import subprocess
+import threading
 from pathlib import Path
+from typing import IO, NoReturn
 
 import pytest
 from tests.sources.repositories import Repository, token
@@ -170,3 +173,37 @@ def test_an_index_before_the_first_commit_is_read(tmp_path: Path) -> None:
     repository.git("add", "-A")
 
     assert [file.path for file in staged(git.find(str(tmp_path / "r")))] == ["new.txt"]
+
+
+def test_an_interruption_ends_what_nobody_reads_any_more(tmp_path: Path) -> None:
+    """Where the reader stops while a thread still writes into a full pipe, the program is ended all the same."""
+    repository = Repository(tmp_path / "r")
+    repository.commit({"large.txt": "x" * 200_000})
+    found = git.find(str(tmp_path / "r"))
+    ended = threading.Event()
+
+    def interrupted() -> None:
+        try:
+            with found.start("cat-file", "--batch", "--buffer", stdin=subprocess.PIPE) as process:
+                threading.Thread(target=_fill, args=(process.stdin,), daemon=True).start()
+                assert process.stdout is not None
+                process.stdout.readline()
+                _interrupt()
+        except KeyboardInterrupt:
+            ended.set()
+
+    threading.Thread(target=interrupted, daemon=True).start()
+    assert ended.wait(60)
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fill(stream: IO[bytes] | None) -> None:
+    assert stream is not None
+    try:
+        for _ in range(20_000):
+            stream.write(b"HEAD:large.txt\n" * 100)
+    except OSError:
+        stream.close()

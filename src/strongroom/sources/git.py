@@ -84,6 +84,10 @@ class Repository:
             raise SourceError("git is not installed", hint="install git, or scan the files alone") from None
         try:
             yield process
+        except BaseException:
+            # A thread that writes holds the pipe until nobody reads it any more: closing it first would wait for ever.
+            process.kill()
+            raise
         finally:
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
