@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from strongroom.leaks.prefilter import Prefilter, Trace
 from strongroom.leaks.prefilter_context import Context
@@ -86,3 +90,48 @@ def test_a_part_ends_where_the_next_field_of_the_outermost_level_begins() -> Non
     shift = TEXT.index("database")
     whole, part = Context(TEXT.encode()), Context(alone.encode())
     assert whole.of(*_AT) == part.of(_AT[0] - shift, _AT[1] - shift)
+
+
+_OPTION = re.compile(
+    r"\b(?:curl|http|redis-cli|sshpass|mysql\w{0,10}|mariadb|mongo\w{0,10}|docker|podman|helm|oc|ldap\w{1,10}|sqlcmd"
+    r"|smbclient|7z|keytool|openssl)\b[^#]{0,160}?[\"'\s]-{1,2}(?:[uUapwPkHX]|user|proxy-user|header|storepass|keypass"
+    r"|passin|passout)\b[^\n]{0,80}",
+    re.IGNORECASE,
+)
+"""A program with an option for a password, as one pattern: what the search finds in two steps."""
+_WORDS = st.sampled_from(
+    (
+        *(
+            "curl",
+            "http",
+            "mysqldump",
+            "docker",
+            "-a",
+            "-u",
+            "--user",
+            "--header",
+            "'-p",
+            '"-H',
+            "-x",
+            "app",
+            "\n",
+            "é",
+        ),
+        *("\n# ", "#", "word " * 25, "curl -u", "helm\n", "-U\n", "\n  "),
+    )
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(_WORDS, max_size=12).map(" ".join))
+def test_an_option_counts_behind_a_program_that_takes_it(text: str) -> None:
+    """The two steps see every sign that the one pattern does, at the line of the program, and none where it sees none."""
+    trace = SEARCH.trace("values.yaml", text.encode())
+    expected = {
+        text.count("\n", 0, match.start())
+        for match in _OPTION.finditer(text)
+        if not text[: match.start()].rpartition("\n")[2].lstrip().startswith(("# ", "#\n"))
+    }
+    lines = {text.encode().count(b"\n", 0, offset) for offset in (trace.offsets if trace else ())}
+    assert expected <= lines
+    assert not lines or _OPTION.search(text)

@@ -168,6 +168,7 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
 
 def _request(asked: _Asked, key: bytes, show: Callable[[str], None]) -> ScanRequest:
     from strongroom.survey.scan import ScanRequest
+    from strongroom.survey.scan_threads import threads
 
     return ScanRequest(
         paths=asked.paths or (".",),
@@ -182,6 +183,7 @@ def _request(asked: _Asked, key: bytes, show: Callable[[str], None]) -> ScanRequ
         gitignore=not asked.no_gitignore,
         max_bytes=asked.max_file_size << 20,
         archive_depth=asked.archive_depth,
+        processes=threads() // 2,
         progress=show,
     )
 

@@ -207,6 +207,8 @@ def seen_in_file(
     origin: Origin,
     key: bytes,
     unread: Callable[[BadDocument], None] = lambda _: None,
+    *,
+    everything: bool = True,
 ) -> Iterator[Seen]:
     """Yield what is recognised in any file, each at its exact line and column in the file.
 
@@ -219,6 +221,7 @@ def seen_in_file(
         origin: the file; with the commit, where it comes from history.
         key: the fingerprint key.
         unread: called with each manifest that cannot be read; what the fields of its lines hold is looked at.
+        everything: False leaves out what is no secret; to find the places of references costs as much as reading.
 
     Raises:
         StrongroomError: the library's rules could not be loaded.
@@ -233,6 +236,8 @@ def seen_in_file(
     inside = {_holder(sighting) for sighting, _ in found if _is_inside(sighting)}
     parts = {_holder(sighting) for sighting, _ in found if _is_inside(sighting) and sighting.origin.inner != PACKED}
     for sighting, value in found:
+        if not everything and sighting.nature is not Nature.SECRET:
+            continue
         holders = parts if sighting.origin.inner == PACKED else inside if not _is_inside(sighting) else ()
         if sighting.rule != SECRET_DATA or _holder(sighting) not in holders:
             yield Seen(msgspec.structs.replace(sighting, origin=placer.exact(sighting.origin)), value)

@@ -13,6 +13,7 @@ from strongroom.model.finding import Confidence
 from strongroom.model.place import Nature
 
 _SIGNS = frozenset("!@#$%^&*+=?")
+_KEYS_OF_SECRETS = frozenset({".dockerconfigjson", ".dockercfg", "ssh-privatekey", "tls.crt", "tls.key"})
 _IDENTIFIER = re.compile(r"\.?[A-Za-z][\w.-]*")
 
 
@@ -58,6 +59,8 @@ def judge_token(value: str, promised: Promise | None, *, custom: bool = False) -
         return Judgement(Nature.PLAIN, Confidence.MEDIUM)
     if is_made_up(value):
         return Judgement(nature, Confidence.LOW)
+    if custom and value in _KEYS_OF_SECRETS:
+        return Judgement(Nature.REFERENCE, Confidence.MEDIUM)
     if looks_random(value):
         return Judgement(nature, Confidence.HIGH)
     if custom and _IDENTIFIER.fullmatch(value) and not (size >= 12 and digits >= 3):

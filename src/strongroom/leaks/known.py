@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
-from strongroom.leaks.known_packed import packed
 from strongroom.model.plaintext import Fingerprint
 
 _T = TypeVar("_T")
@@ -60,6 +59,8 @@ class KnownValues:
         yield from sorted(_outermost(self._in(text, _DEPTH)))
 
     def _in(self, text: bytes, depth: int) -> set[KnownMatch]:
+        from strongroom.leaks.known_packed import packed  # brings numpy: a tenth of a second for who knows no value
+
         found = {match for search in self._searches for match in search.search(text)}
         for part in packed(text) if depth else ():
             for match in self._in(part.text, depth - 1):

@@ -109,6 +109,11 @@ class Library:
         self._failure: Exception | None = None
         self._lock = threading.Lock()
 
+    @property
+    def is_loading(self) -> bool:
+        """True until the rules are loaded, or could not be."""
+        return self._scanner is None and self._failure is None
+
     def load(self) -> None:
         """Load the rules unless they are; what goes wrong is raised by `scan`, not here."""
         with self._lock:

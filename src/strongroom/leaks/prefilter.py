@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kingfisher_sdk import Finding, ScanInput, Scanner
 
 _RULES = Path(__file__).with_suffix(".yml")
-_WHOLE, _FORM = "strongroom.whole", "strongroom.form."
+_WHOLE, _FORM, _OPTION = "strongroom.whole", "strongroom.form.", "strongroom.form.option"
 _NAME_BEFORE = re.compile(rb"[\w.\-\[\]]{0,120}\Z")
 _LEAD = re.compile(r"[^:=]*[:=]\s*(?:[|>][-+0-9]{0,2}\s+)?")
 _PAIR = re.compile(
@@ -35,6 +36,14 @@ _PAIR = re.compile(
 _FLAG = re.compile(r"--?(?P<name>[\w.-]+)\\*[\"']?[\s,-]+(?P<value>.*)", re.DOTALL)
 _QUOTED = re.compile(r"\\*([\"'])(?P<value>.*?)\\*\1", re.DOTALL)
 _BARE = re.compile(r"(?P<value>.*?)(?:\s+#.*|\s+--?\w.*|[,}\])\s\"'\\]*)$", re.DOTALL)
+_PROGRAM = re.compile(
+    r"\b(?:curl|http|redis-cli|sshpass|mysql\w{0,10}|mariadb|mongo\w{0,10}|docker|podman|helm|oc|ldap\w{1,10}|sqlcmd"
+    r"|smbclient|7z|keytool|openssl)\b",
+    re.IGNORECASE,
+)
+"""A program that takes a password by a short option."""
+_BEFORE_OPTION = 160
+_BEHIND_OPTION = 80
 _FOLLOWED = re.compile(r"[&!]")
 _LITERAL = re.compile(
     rb"^[ \t]+(?:- )?[\"']?(?!(?:kind|apiVersion|name|namespace|type|app|chart|release|heritage|component|tier|version"
@@ -94,13 +103,8 @@ class Prefilter:
         except UnicodeDecodeError:
             return None
         spans: list[tuple[int, int]] = []
-        # What tells most for the least work comes first: one sign is enough where no digest is to be made.
-        for found in sorted(scanner.scan_input(self._input(utf8_name(path), data)), key=_cost):
-            where = found.location
-            start, end = where["start_offset"], where["end_offset"]
+        for found, start, end in _signs(scanner.scan_input(self._input(utf8_name(path), data)), data):
             rule = found.rule_id
-            if _is_comment(data, start):
-                continue
             if rule == _WHOLE:
                 if has_actions(data) and not _LITERAL.search(data):
                     continue
@@ -124,6 +128,26 @@ class Prefilter:
             if len(self._judged) < _MOST:
                 self._judged[seen] = known
         return known
+
+
+def _signs(found: Iterable[Finding], data: bytes) -> Iterator[tuple[Finding, int, int]]:
+    """Yield what was found outside of comments, and where; what tells most for the least work comes first."""
+    for one in sorted(found, key=_cost):
+        where = one.location
+        span = where["start_offset"], where["end_offset"]
+        for start, end in _with_programs(data, *span) if one.rule_id == _OPTION else (span,):
+            if not _is_comment(data, start):
+                yield one, start, end
+
+
+def _with_programs(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans from each program that an option may be of to the end of its value."""
+    before = data[max(start - 5 * _BEFORE_OPTION, 0) : start].decode("utf-8", "ignore")
+    line_end = data.find(b"\n", end, end + _BEHIND_OPTION)
+    for program in _PROGRAM.finditer(before):
+        if len(before) - program.end() <= _BEFORE_OPTION and "#" not in before[program.end() :]:
+            first = start - len(before[program.start() :].encode())
+            yield first, end + _BEHIND_OPTION if line_end < 0 else line_end
 
 
 def _cost(found: Finding) -> int:

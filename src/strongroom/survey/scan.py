@@ -36,6 +36,7 @@ class ScanRequest(msgspec.Struct, frozen=True):
         gitignore: honour ``.gitignore``.
         archive_depth: how many archives inside each other are opened.
         max_bytes: larger files are passed over, and said to be.
+        processes: how many processes read documents beside the threads, where there are many.
         progress: called with what is being done.
         now: the time of the run.
     """
@@ -52,6 +53,7 @@ class ScanRequest(msgspec.Struct, frozen=True):
     gitignore: bool = True
     archive_depth: int = 4
     max_bytes: int = LARGEST
+    processes: int = 0
     progress: Callable[[str], None] = lambda _: None
     now: datetime | None = None
 

@@ -149,6 +149,11 @@ class Acceptance:
         return path_in(self._folder, self._root, origin.path)
 
     @property
+    def asks_values(self) -> bool:
+        """True where `stops` has to see values: only this process can note what it says."""
+        return self._allows_value is not None or bool(self._by_hash)
+
+    @property
     def suppressed(self) -> Counter[str]:
         """How many values were left out, in each file, by why."""
         return Counter(why for why, _, _ in self._stopped)

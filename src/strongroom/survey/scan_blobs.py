@@ -11,7 +11,6 @@ import io
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -32,16 +31,18 @@ from strongroom.survey.known_scan import KnownScan, Text
 from strongroom.survey.scan_accept import Acceptance
 from strongroom.survey.scan_hit import Hit
 from strongroom.survey.scan_join import joined, settled
+from strongroom.survey.scan_readers import Answer, ReaderEndedError, Readers, readers_here
+from strongroom.survey.scan_versions import Versions
 
 if TYPE_CHECKING:
     from strongroom.survey.known import Known
     from strongroom.survey.verify import Verifier
-from strongroom.survey.scan_versions import Versions
 
 LARGEST_DOCUMENT = 4 << 20
 """A larger file is no manifest that people write: only its raw text is searched."""
 
 _LONGEST_LINE = 1000
+_MOST_AHEAD = 16 << 20
 _MOST_PATHS = 1 << 17
 _PROGRAMS = (
     *(".go", ".py", ".pyi", ".js", ".ts", ".tsx", ".jsx", ".java", ".kt", ".rs", ".c", ".cc", ".cpp", ".h", ".hpp"),
@@ -66,6 +67,7 @@ class Blobs:
 
     Attributes:
         unread: of each file with a manifest that cannot be read, the first.
+        readers: the processes that read documents, while there are some.
     """
 
     def __init__(self, key: bytes, library: Library | None = None, acceptance: Acceptance | None = None) -> None:
@@ -77,6 +79,8 @@ class Blobs:
         self._prefilter = Prefilter()
         self._versions: Versions | None = None
         self._paths: dict[str, bool | None] = {}
+        self.readers: Readers | None = None
+        self._ahead: dict[str, tuple[bytes, Trace | None]] = {}
         self.acceptance = acceptance or Acceptance()
         self._lock = threading.Lock()
         self.unread: dict[str, Skipped] = {}
@@ -95,6 +99,41 @@ class Blobs:
         """
         self._plain.load()
         self._prefilter.load()
+
+    @contextlib.contextmanager
+    def beside(self, processes: int) -> Iterator[None]:
+        """Read documents in processes beside the threads; made before there are any.
+
+        Args:
+            processes: how many; none where one is enough.
+
+        Raises:
+            StrongroomError: the rules could not be loaded.
+        """
+        count = 0 if self.acceptance.asks_values else readers_here(processes)
+        if count == 0:
+            yield
+            return
+        self.load()  # once, for all of them
+        self._library.scanner()
+        self.readers = Readers(self._alone, count)
+        try:
+            yield
+        finally:
+            self.readers.close()
+            self.readers = None
+
+    def look_ahead(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """While the rules load, do what can be done without them; for no more files than are held until `look`.
+
+        Args:
+            files: paths and contents, read as they are asked for.
+        """
+        held, waiting = 0, iter(files)
+        while self._library.is_loading and held < _MOST_AHEAD and (file := next(waiting, None)) is not None:
+            path, data = file
+            held += len(data)
+            self._ahead[path] = data, self._sign(path, data)
 
     def remember(self) -> None:
         """Remember what files gave, because other versions of them follow."""
@@ -138,7 +177,8 @@ class Blobs:
         else:
             plain = self._raw(path, data, origin)
         plain = settled(plain)
-        trace = self._trace(path, data) if self._may_matter(path, data) else None
+        ahead = self._ahead.pop(path, None) if self._ahead else None
+        trace = ahead[1] if ahead is not None and ahead[0] == data else self._sign(path, data)
         if trace is not None:
             plain = self._joined(plain, path, data, origin, trace)
         plain = self._uncommented(plain, data, path) if plain else plain
@@ -213,27 +253,71 @@ class Blobs:
                 self._paths[path] = by_name
         return holds_objects(data) if by_name is None else by_name
 
-    def _trace(self, path: str, data: bytes) -> Trace | None:
-        return self._prefilter.trace(path, data, digest=self._versions is not None)
+    def _sign(self, path: str, data: bytes) -> Trace | None:
+        """Return what speaks for reading a file as documents; None where nothing does."""
+        return (
+            None
+            if not self._may_matter(path, data)
+            else self._prefilter.trace(path, data, digest=self._versions is not None)
+        )
 
     def _joined(self, plain: list[Hit], path: str, data: bytes, origin: Origin, trace: Trace) -> list[Hit]:
         """Read a file and join; or say again what its last version gave, where all that matters has only moved."""
         if self._versions is None:
-            return joined(plain, list(self._read(path, data, origin)))
+            return joined(plain, self._read(path, data, origin, everything=bool(plain)))
         recalled = self._versions.recall(path, data, origin, trace, plain)
         if recalled is None:
-            recalled = joined(plain, list(self._read(path, data, origin)))
+            recalled = joined(plain, self._read(path, data, origin, everything=bool(plain)))
             self._versions.remember(path, data, trace, plain, recalled)
         return recalled
 
-    def _missed(self, path: str, document: BadDocument) -> None:
-        place = Skipped(path, document.line, document.column, Reason.BAD_DOCUMENT, document.reason)
-        with self._lock:
-            self.unread[path] = min(place, self.unread.get(path, place))
+    def _read(self, path: str, data: bytes, origin: Origin, *, everything: bool) -> list[Hit]:
+        """Read a file as documents: in another process, where there are some.
 
-    def _read(self, path: str, data: bytes, origin: Origin) -> Iterator[Hit]:
+        What is no secret is asked for only where raw text gave something that it may overrule.
+        """
+        answer = None
+        if self.readers is not None:
+            try:
+                answer = self.readers.ask(path, data, everything=everything)
+            except ReaderEndedError:
+                self._missed(Skipped(path, 0, 0, Reason.UNREADABLE, "the process that read it as a document ended"))
+                return []
+        if answer is None:
+            answer = Answer([], [])
+            answer.hits.extend(self._hits_of(path, data, origin, answer, everything))
+        else:
+            answer.hits[:] = [_in_file(hit, origin) for hit in answer.hits]
+        for line, column, reason in answer.unread:
+            self._missed(Skipped(path, line, column, Reason.BAD_DOCUMENT, reason))
+        return answer.hits
+
+    def _missed(self, place: Skipped) -> None:
+        with self._lock:
+            self.unread[place.path] = min(place, self.unread.get(place.path, place))
+
+    def _alone(self, path: str, data: bytes, everything: bool) -> Answer:
+        """Read a file in a process of its own: what it says of itself is put back by whoever asked."""
+        answer = Answer([], [])
+        nowhere = Origin("", "")
+        found = self._hits_of(path, data, Origin("", path), answer, everything)
+        answer.hits.extend(_in_file(hit, nowhere) for hit in found)
+        return answer
+
+    def _hits_of(
+        self,
+        path: str,
+        data: bytes,
+        origin: Origin,
+        answer: Answer,
+        everything: bool,
+    ) -> Iterator[Hit]:
         lines: Lines | None = None
-        for seen in seen_in_file(self._recogniser, path, data, origin, self._key, partial(self._missed, path)):
+
+        def missed(document: BadDocument) -> None:
+            answer.unread.append((document.line, document.column, document.reason))
+
+        for seen in seen_in_file(self._recogniser, path, data, origin, self._key, missed, everything=everything):
             one = seen.sighting
             shown = ""
             if one.nature is Nature.SECRET:
@@ -256,6 +340,11 @@ class Blobs:
                 resource=one.resource,
                 weak=one.weak,
             )
+
+
+def _in_file(hit: Hit, origin: Origin) -> Hit:
+    place = msgspec.structs.replace(hit.origin, source=origin.source, path=origin.path, commit=origin.commit)
+    return msgspec.structs.replace(hit, origin=place)
 
 
 def _hit(match: PlainMatch, origin: Origin, key: bytes, frame: str) -> Hit:

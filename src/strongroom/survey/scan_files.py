@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _HEAD = 8000
 """Git takes a file for binary where a NUL is in so many first bytes (``xdiff-interface.c``, ``FIRST_FEW_BYTES``)."""
+_SMALL = 1 << 18
+_MANY = 200
+"""So many files are worth a process that reads documents beside the threads."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -57,13 +61,15 @@ def read_paths(request: ScanRequest, blobs: Blobs) -> Scanned:
     files = list(_files(request, scanned))
     if not files:
         raise SourceError(f"no file in {', '.join(request.paths)}", hint="--no-gitignore reads ignored files too")
-    blobs.load()
     request.progress(f"scanning {len(files):,} files")
     archives = Archives(blobs, request.archive_depth)
     layouts = [file for file in files if file.path.name == "oci-layout"] if request.archive_depth else []
     inside = tuple(f"{file.path.parent}{os.sep}blobs{os.sep}" for file in layouts)
     loose = [file for file in files if not str(file.path).startswith(inside)] if inside else files
-    results = in_threads(loose, lambda file: _look(file, request, blobs, archives))
+    blobs.look_ahead(_texts(loose))
+    blobs.load()
+    with blobs.beside(request.processes if len(loose) >= _MANY else 0):
+        results = in_threads(loose, lambda file: _look(file, request, blobs, archives))
     results += [_in_layout(file, archives) for file in layouts]
     scanned.hits += [hit for _, hit in blobs.finish()]
     for result in results:
@@ -146,6 +152,19 @@ def _look(file: _File, request: ScanRequest, blobs: Blobs, archives: Archives) -
     except OSError as error:
         return _unread(file, Reason.UNREADABLE, (error.strerror or "").lower())
     return _Result(hits, skipped) if hits or skipped else None
+
+
+def _texts(files: Iterable[_File]) -> Iterator[tuple[str, bytes]]:
+    """Yield the small files that are text; what cannot be read is met again."""
+    for file in files:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                data = os.read(descriptor, _SMALL) if os.fstat(descriptor).st_size < _SMALL else b""
+            finally:
+                os.close(descriptor)
+            if data and is_text(data):
+                yield file.shown, data
 
 
 def _again(descriptor: int) -> BinaryIO:

@@ -95,11 +95,12 @@ def search(
     history = History(repository, scope, largest=largest, wanted=wanted)
     unread: list[Version] = []
     archives = Archives(blobs, request.archive_depth)
-    results = in_threads(
-        _readable(history, unread, scanned, archives),
-        lambda version: _look(version, source, blobs, archives, scanned),
-        size=lambda version: version.size,
-    )
+    with blobs.beside(request.processes):
+        results = in_threads(
+            _readable(history, unread, scanned, archives),
+            lambda version: _look(version, source, blobs, archives, scanned),
+            size=lambda version: version.size,
+        )
     if not history.commits and not history.broken and not scope.since:
         raise SourceError(
             f"no commit in the chosen history of {source} changes a file", hint="git log says what is there"

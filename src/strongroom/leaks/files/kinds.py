@@ -48,6 +48,8 @@ _NAMES: dict[FileKind, tuple[str, ...]] = {
     ),
 }
 _BY_NAME = tuple((kind, re.compile("|".join(patterns))) for kind, patterns in _NAMES.items())
+_ANY_NAME = re.compile("|".join(pattern for patterns in _NAMES.values() for pattern in patterns))
+"""Most names are none of these: one search says so."""
 _BY_PATH: tuple[tuple[str, FileKind], ...] = (
     (".kube/config", FileKind.KUBECONFIG),
     (".docker/config.json", FileKind.DOCKER_CONFIG),
@@ -66,6 +68,8 @@ def interesting(path: str) -> FileKind | None:
     for ending, kind in _BY_PATH:
         if low == ending or low.endswith(f"/{ending}"):
             return kind
+    if not _ANY_NAME.fullmatch(name):
+        return None
     for kind, pattern in _BY_NAME:
         if pattern.fullmatch(name):
             if kind is not FileKind.DOCKERFILE and _TEMPLATE.search(name):
