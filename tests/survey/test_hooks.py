@@ -250,3 +250,12 @@ def test_a_large_file_of_attributes_is_never_cut(repo: Path) -> None:
         hooks.installing(hooks.repository(repo), hooks.script(".strongroom-baseline"), ".strongroom-baseline")
 
     assert attributes.read_text().endswith("*.bin binary\n")
+
+
+def test_a_name_with_a_line_end_stays_on_one_line() -> None:
+    """What a repository holds adds no line of its own to .gitattributes."""
+    assert (
+        hooks.attribute_pattern("a b\n*.yaml merge=x\t")
+        == "a[[:space:]]b[[:space:]]\\*.yaml[[:space:]]merge=x[[:space:]]"
+    )
+    assert hooks.attribute_pattern("plain/name.yaml") == "plain/name.yaml"

@@ -25,14 +25,32 @@ def command() -> None:
 @command.command("install")
 @click.option("--baseline", metavar="FILE", help=f"The baseline of the hook.  [default: {_BASELINE}, where it is]")
 @click.option("--fingerprint-key", metavar="FILE", help="The key of the hook, for a baseline that a team shares.")
+@click.option("--pattern", multiple=True, help="Encrypted files, as gitattributes names them. Repeatable.  [found]")
+@click.option("--no-hook", is_flag=True, help="Only how encrypted files are merged and shown.")
+@click.option("--no-drivers", is_flag=True, help="Only the hook.")
+@click.option("--reveal", is_flag=True, help="Let git diff show the values of encrypted files.")
 @click.option("--shared", is_flag=True, help="Also where core.hooksPath serves other repositories too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def install(baseline: str | None, fingerprint_key: str | None, shared: bool, dry_run: bool, yes: bool) -> int:
-    """Put a pre-commit hook into this repository.
+def install(
+    baseline: str | None,
+    fingerprint_key: str | None,
+    pattern: tuple[str, ...],
+    no_hook: bool,
+    no_drivers: bool,
+    reveal: bool,
+    shared: bool,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Put a pre-commit hook into this repository, and teach it encrypted files.
 
-    It looks at what is about to be committed: strongroom scan --staged and strongroom git check-encrypted --staged. A
-    hook that is there already goes on being run, before ours.
+    The hook looks at what is about to be committed: strongroom scan --staged and strongroom git check-encrypted
+    --staged. A hook that is there already goes on being run, before ours.
+
+    Files that are encrypted with SOPS are then merged value by value (strongroom file merge), and git diff shows which
+    of their values changed (strongroom file textconv), but not the values, unless --reveal asks for them. The file
+    .gitattributes says which files: those that are encrypted now and their like, or those of --pattern.
     """
     from strongroom.survey import hooks
 
@@ -40,8 +58,17 @@ def install(baseline: str | None, fingerprint_key: str | None, shared: bool, dry
     known = baseline if baseline is not None else (_BASELINE if (where.top / _BASELINE).is_file() else "")
     if baseline and not (where.top / baseline).is_file():
         raise UsageError(f"baseline {baseline} does not exist in {where.top}", hint="--write-baseline makes it")
-    text = hooks.script(known, fingerprint_key or "")
-    return _apply(hooks.installing(where, text, known, shared=shared), dry_run=dry_run, yes=yes)
+    if no_hook and no_drivers:
+        raise UsageError("--no-hook and --no-drivers leave nothing to install")
+    steps: list[Step] = []
+    if not no_hook:
+        text = hooks.script(known, fingerprint_key or "")
+        steps += hooks.installing(where, text, known, shared=shared)
+    if not no_drivers:
+        from strongroom.survey import git_drivers
+
+        steps += git_drivers.installing(where, pattern or git_drivers.patterns_of(where.top), reveal=reveal)
+    return _apply(steps, dry_run=dry_run, yes=yes)
 
 
 @command.command("uninstall")
@@ -49,11 +76,13 @@ def install(baseline: str | None, fingerprint_key: str | None, shared: bool, dry
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def uninstall(shared: bool, dry_run: bool, yes: bool) -> int:
-    """Take the hook out, and put back what was there before."""
-    from strongroom.survey import hooks
+    """Take out the hook and how encrypted files are merged; put back what was there before."""
+    from strongroom.survey import git_drivers, hooks
 
     where = hooks.repository(Path.cwd())
-    return _apply(hooks.uninstalling(where, shared=shared), dry_run=dry_run, yes=yes)
+    drivers = git_drivers.uninstalling(where)
+    steps = hooks.uninstalling(where, shared=shared) if not drivers or hooks.installed(where) else []
+    return _apply([*steps, *drivers], dry_run=dry_run, yes=yes)
 
 
 @command.command("check-encrypted")

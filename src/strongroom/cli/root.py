@@ -20,10 +20,15 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 COMMANDS = {
     "audit": "Find where secrets are and what is wrong, in one report",
+    "fix": "Mend what an audit finds: shown first, proved afterwards, undone on request",
     "scan": "Find secret values in files, in history, in what is about to be committed",
     "git": "Guard what is committed: a hook, and checks for the program pre-commit",
+    "secret": "Make Secrets that are never in plain on the disk, and look at them",
+    "krm": "Decrypt for kustomize, Helm, Argo CD: a KRM function",
     "inventory": "List secrets: where each is defined, stored, delivered, consumed",
     "access": "Who can reach which secret, and how",
+    "file": "Secrets in Git, as SOPS files: encrypt, edit, rotate, merge",
+    "seal": "Seal Secrets one-way, for the Sealed Secrets controller",
     "checks": "List the checks",
     "explain": "Show the page of a check",
     "demo": "Audit the bundled example",
@@ -84,9 +89,9 @@ def run(arguments: Sequence[str] | None) -> int:
         click.echo(error.ctx.get_help())
         return CLEAN
     except click.ClickException as error:
-        return _fail(_plain(error.format_message()), _usage_hint(error))
+        return fail(_plain(error.format_message()), _usage_hint(error))
     except StrongroomError as error:
-        return _fail(error.message, error.hint)
+        return fail(error.message, error.hint)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
         return _INTERRUPTED
@@ -116,7 +121,8 @@ def _usage_hint(error: click.ClickException) -> str:
     return ""
 
 
-def _fail(message: str, hint: str) -> int:
+def fail(message: str, hint: str) -> int:
+    """Print an error and its hint; return the exit code."""
     click.echo(f"error: {_printable(message)}", err=True)
     if hint:
         click.echo(f"hint: {_printable(hint)}", err=True)
@@ -137,7 +143,7 @@ def _internal(error: Exception, *, debug: bool) -> int:
         for entry in frames:
             click.echo(f"  {entry.filename}:{entry.lineno} in {entry.name}", err=True)
     where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""  # noqa: PTH119
-    return _fail(
+    return fail(
         f"internal error {type(error).__name__} at {where}",
         "" if debug else "strongroom --debug shows where it came from",
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -12,6 +14,8 @@ from strongroom.errors import PlanError
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.plan import ABSENT, Copied, Splice, Text
 from strongroom.writing import sync_folder
+
+_THREADS = 16  # they wait for the disk, which writes for many at once
 
 
 class Contents(NamedTuple):
@@ -38,10 +42,11 @@ def place(root: Path, path: str) -> Path:
     outside = PlanError(f"{path} is not inside {root}", hint="a plan changes files of its folder only")
     if not path or parts.is_absolute() or ".." in parts.parts or "\0" in path:
         raise outside
-    found = (root / parts).resolve()
-    if not found.is_relative_to(root.resolve()) or found == root.resolve():
+    base = os.path.realpath(root)
+    found = os.path.realpath(os.path.join(base, path))  # noqa: PTH118 - of many files; texts are quick
+    if not found.startswith(os.path.join(base, "")) or found == base:  # noqa: PTH118
         raise outside
-    return found
+    return Path(found)
 
 
 def read(path: Path) -> Contents:
@@ -51,7 +56,7 @@ def read(path: Path) -> Contents:
         PlanError: it is no regular file, or cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=0) as stream:
             return Contents(stream.read(), os.fstat(stream.fileno()).st_mode & 0o7777)
     except FileNotFoundError:
         return Contents(None)
@@ -82,36 +87,101 @@ def _copied(data: bytes, piece: Copied) -> bytes:
     return data[piece.start : piece.end]
 
 
-def replace(path: Path, contents: Contents, mark: str) -> None:
-    """Bring a file to some contents so that at any moment the old or the new ones are there, whole and on the disk.
+class Brought(NamedTuple):
+    """A file, what it holds, and what it shall hold."""
+
+    path: Path
+    before: Contents
+    after: Contents
+
+
+def bring(files: Sequence[Brought], mark: str, told: Callable[[str], None]) -> tuple[int, PlanError | None]:
+    """Bring files to new contents so that at any moment each has the old or the new ones, whole and on the disk.
+
+    What shall stand there is written beside all of them first, and waited for until it is on the disk, for many at a
+    time; then they are moved into place one after the other, each only if it still holds what it held.
 
     Args:
-        path: of the file; folders above it are made.
-        contents: what it shall hold; without data, the file is deleted.
+        files: all different; folders above them are made.
         mark: tells this change from others: a file that a killed run left behind is found by it.
+        told: called before each write and each move.
 
-    Raises:
-        PlanError: it cannot be written.
+    Returns:
+        How many were brought, in their order, and why not all of them. They are on the disk.
     """
-    new = path.with_name(f".{path.name}.{mark}.new")
+    count, problem = 0, None
     try:
-        if contents.data is None:
-            path.unlink(missing_ok=True)
+        for one in files:
+            told(f"write {one.path.name}")
+            _prepare(one, mark)
+        told("sync")
+        _sync([_beside(one.path, mark) for one in files if one.after.data is not None])
+        for one in files:
+            told(f"replace {one.path.name}")
+            _move(one, mark)
+            count += 1
+    except PlanError as error:
+        problem = error
+    finally:
+        for one in files[count:]:
+            with contextlib.suppress(OSError):
+                _beside(one.path, mark).unlink()
+        told("sync folders")
+        for folder in dict.fromkeys(one.path.parent for one in files[:count]):
+            with _named(folder):
+                sync_folder(folder)
+    return count, problem
+
+
+def _prepare(one: Brought, mark: str) -> None:
+    if one.after.data is not None:
+        with _named(one.path):
+            if one.before.data is None:
+                one.path.parent.mkdir(parents=True, exist_ok=True)
+            _write(_beside(one.path, mark), one.after, one.path)
+
+
+def _sync(files: Sequence[Path]) -> None:
+    """Return when files are on the disk."""
+
+    def sync(some: Sequence[Path]) -> None:
+        for path in some:
+            with _named(path), path.open("rb", buffering=0) as stream:
+                os.fsync(stream.fileno())
+
+    count = min(_THREADS, len(files))
+    if count > 1:
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(sync, [files[first::count] for first in range(count)]))
+    else:
+        sync(files)
+
+
+def _move(one: Brought, mark: str) -> None:
+    if read(one.path).data != one.before.data:
+        raise PlanError(f"{one.path} was changed just now", hint="make the plan again, or mend the file by hand")
+    with _named(one.path):
+        if one.after.data is None:
+            one.path.unlink(missing_ok=True)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(new, contents, path)
-            new.replace(path)
-        sync_folder(path.parent)
+            _beside(one.path, mark).replace(one.path)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise PlanError(f"{path} cannot be written", hint=(error.strerror or "").lower()) from None
-    finally:
-        with contextlib.suppress(OSError):
-            new.unlink()
+
+
+def _beside(path: Path, mark: str) -> Path:
+    return path.with_name(f".{path.name}.{mark}.new")
 
 
 def sweep(path: Path, mark: str) -> None:
     """Delete what a killed run may have left beside a file."""
-    path.with_name(f".{path.name}.{mark}.new").unlink(missing_ok=True)
+    _beside(path, mark).unlink(missing_ok=True)
 
 
 def _write(new: Path, contents: Contents, old: Path) -> None:
@@ -126,5 +196,4 @@ def _write(new: Path, contents: Contents, old: Path) -> None:
             before = old.stat()
             if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                 os.chown(new, before.st_uid, before.st_gid)
-        new.chmod(contents.mode)
-        os.fsync(stream.fileno())
+        os.fchmod(stream.fileno(), contents.mode)

@@ -1,4 +1,4 @@
-"""What was done of a plan: written and on the disk before and after each step."""
+"""What was done of a plan: written and on the disk before and after each batch of steps."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -24,7 +25,7 @@ from strongroom.plans.saved import digest
 from strongroom.writing import sync_folder
 
 _NONCE_BYTES = 12  # NIST SP 800-38D, section 8.2: a 96-bit IV
-_JOURNAL, _PLAN = "journal", "plan.json"
+_JOURNAL, _PLAN, _BEFORE = "journal", "plan.json", "before"
 
 
 class Event(enum.Enum):
@@ -36,9 +37,17 @@ class Event(enum.Enum):
     UNDONE = "undone"
 
 
-class _Line(msgspec.Struct, frozen=True):
+class Kept(NamedTuple):
+    """Where what a file held before a step stands in what is kept: from which byte, and how many."""
+
+    start: int
+    size: int
+
+
+class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     event: Event
-    step: int = -1
+    steps: tuple[int, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 class Journal:
@@ -66,6 +75,7 @@ class Journal:
         self._stream = self._open(plan)
         self.undoing = False
         self._states: dict[int, Event] = {}
+        self._kept: dict[int, Kept] = {}
         for line in _lines(self._stream):
             self._take(line)
 
@@ -79,27 +89,41 @@ class Journal:
         event = self._states.get(step)
         return None if event is Event.UNDONE else event
 
-    def write(self, event: Event, step: int = -1) -> None:
-        """Write a line, and return when it is on the disk."""
-        line = _Line(event, step)
+    def write(self, event: Event, steps: Sequence[int] = (), kept: Sequence[Kept] = ()) -> None:
+        """Write a line, and return when it is on the disk.
+
+        Args:
+            event: what happened.
+            steps: to which steps.
+            kept: for those that start, what `keep` returned.
+        """
+        line = _Line(event, tuple(steps), tuple(kept))
         self._stream.write(msgspec.json.encode(line) + b"\n")
         self._stream.flush()
         os.fsync(self._stream.fileno())
         self._take(line)
 
-    def keep(self, step: int, contents: Contents) -> None:
-        """Keep what a file holds before a step."""
-        nonce = os.urandom(_NONCE_BYTES)
-        plain = msgspec.msgpack.encode((contents.data, contents.mode))
-        sealed = nonce + self._cipher.encrypt(nonce, plain, self._about(step))
-        path = self._kept(step)
-        new = path.with_suffix(".new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:  # noqa: PTH123
-            stream.write(sealed)
+    def keep(self, held: Iterable[tuple[int, Contents]]) -> list[Kept]:
+        """Keep what files hold before some steps, and return where, when it is on the disk.
+
+        What a killed run kept stays in front: nothing is ever written over.
+        """
+        found = []
+        path = self._folder / _BEFORE
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as stream:  # noqa: PTH123
+            at = os.fstat(stream.fileno()).st_size
+            if not at:
+                sync_folder(self._folder)
+            for step, contents in held:
+                nonce = os.urandom(_NONCE_BYTES)
+                plain = msgspec.msgpack.encode((contents.data, contents.mode))
+                sealed = nonce + self._cipher.encrypt(nonce, plain, self._about(step))
+                stream.write(sealed)
+                found.append(Kept(at, len(sealed)))
+                at += len(sealed)
             stream.flush()
             os.fsync(stream.fileno())
-        new.replace(path)
-        sync_folder(self._folder)
+        return found
 
     def kept(self, step: int) -> Contents:
         """Return what a file held before a step.
@@ -109,10 +133,13 @@ class Journal:
         """
         failure = PlanError("what the plan kept to go back cannot be read", hint="was the fingerprint key changed?")
         try:
-            sealed = self._kept(step).read_bytes()
+            where = self._kept[step]
+            with (self._folder / _BEFORE).open("rb") as stream:
+                stream.seek(where.start)
+                sealed = stream.read(where.size)
             plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._about(step))
             data, mode = msgspec.msgpack.decode(plain, type=tuple[bytes | None, int])
-        except (OSError, InvalidTag, ValueError, msgspec.MsgspecError):
+        except (OSError, KeyError, InvalidTag, ValueError, msgspec.MsgspecError):
             raise failure from None
         return Contents(data, mode)
 
@@ -120,9 +147,9 @@ class Journal:
         """Forget a run that was gone back on."""
         self._stream.truncate(0)
         self._states.clear()
+        self._kept.clear()
         self.undoing = False
-        for path in self._folder.glob("before-*"):
-            path.unlink()
+        (self._folder / _BEFORE).unlink(missing_ok=True)
 
     def __enter__(self) -> Journal:  # noqa: PYI034 - final
         return self
@@ -149,10 +176,8 @@ class Journal:
         if line.event is Event.UNDOING:
             self.undoing = True
         else:
-            self._states[line.step] = line.event
-
-    def _kept(self, step: int) -> Path:
-        return self._folder / f"before-{step:06}"
+            self._states.update(dict.fromkeys(line.steps, line.event))
+            self._kept.update(zip(line.steps, line.kept, strict=False))
 
     def _about(self, step: int) -> bytes:
         return f"{self.mark} {step}".encode()

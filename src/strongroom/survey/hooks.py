@@ -24,6 +24,7 @@ ASIDE = "pre-commit.before-strongroom"
 _HOOK = "pre-commit"
 _ATTRIBUTE_NOTE = "# strongroom: branches that both add to the baseline merge"
 _LARGEST = 1 << 20
+_BLANKS = " \t\n\v\f\r"
 
 
 class Step(NamedTuple):
@@ -96,18 +97,25 @@ def installing(where: Repository, text: str, baseline: str = "", *, shared: bool
             f"core.hooksPath is {where.hooks}, which other repositories use too", hint="--shared installs there"
         )
     hook, aside = where.hooks / _HOOK, where.hooks / ASIDE
-    there = _text(hook)
+    there = file_text(hook)
     steps: list[Step] = []
     if there is not None and MARK not in there:
         if _exists(aside):
             raise UsageError(f"{aside} is there already, and so is another {_HOOK}", hint="move one of them away")
         steps.append(Step(f"move {hook} to {ASIDE}; it is run first", lambda: _move(hook, aside)))
     if there != text:
-        steps.append(Step(f"write {hook}", lambda: _write(hook, text, 0o755)))
+        steps.append(Step(f"write {hook}", lambda: write_text(hook, text, 0o755)))
     attributes = where.top / ".gitattributes"
-    if baseline and (added := with_attribute(_text(attributes) or "", baseline)) is not None:
-        steps.append(Step(f"add '/{baseline} merge=union' to {attributes}", lambda: _write(attributes, added, None)))
+    if baseline and (added := with_attribute(file_text(attributes) or "", baseline)) is not None:
+        steps.append(
+            Step(f"add '/{baseline} merge=union' to {attributes}", lambda: write_text(attributes, added, None))
+        )
     return steps
+
+
+def installed(where: Repository) -> bool:
+    """Tell whether our hook is there."""
+    return MARK in (file_text(where.hooks / _HOOK) or "")
 
 
 def uninstalling(where: Repository, *, shared: bool = False) -> list[Step]:
@@ -122,7 +130,7 @@ def uninstalling(where: Repository, *, shared: bool = False) -> list[Step]:
             f"core.hooksPath is {where.hooks}, which other repositories use too", hint="--shared uninstalls there"
         )
     hook, aside = where.hooks / _HOOK, where.hooks / ASIDE
-    there = _text(hook)
+    there = file_text(hook)
     if there is not None and MARK not in there:
         hint = f"{aside} holds what was there before" if _exists(aside) else ""
         raise UsageError(f"{hook} was not written by strongroom", hint=hint)
@@ -132,16 +140,16 @@ def uninstalling(where: Repository, *, shared: bool = False) -> list[Step]:
     if _exists(aside):
         steps = [Step(f"move {aside} back to {_HOOK}", lambda: _move(aside, hook))]
     attributes = where.top / ".gitattributes"
-    text = _text(attributes)
+    text = file_text(attributes)
     if text is not None and (left := without_attribute(text)) != text:
-        what = (lambda: _write(attributes, left, None)) if left.strip() else attributes.unlink
+        what = (lambda: write_text(attributes, left, None)) if left.strip() else attributes.unlink
         steps.append(Step(f"remove our line from {attributes}", what))
     return steps
 
 
 def with_attribute(text: str, baseline: str) -> str | None:
     """Return ``.gitattributes`` with the line by which branches merge the baseline; None where it has it."""
-    line = f"/{_pattern(baseline)} merge=union"
+    line = f"/{attribute_pattern(baseline)} merge=union"
     if line in text.splitlines():
         return None
     start = f"{text.rstrip(chr(10))}\n" if text.strip() else ""
@@ -155,16 +163,18 @@ def without_attribute(text: str) -> str:
     return text if at is None else "".join(lines[:at] + lines[at + 2 :])
 
 
-def _pattern(path: str) -> str:
-    """Return a path as a pattern of gitattributes; one with spaces or signs is quoted."""
+def attribute_pattern(path: str) -> str:
+    """Return a path as a pattern of gitattributes, on one line whatever the path holds."""
     escaped = "".join(f"\\{char}" if char in "*?[\\" else char for char in path)
-    if escaped == path and not any(char.isspace() or char == '"' for char in path):
-        return path
-    return escaped.replace(" ", "[[:space:]]")
+    return "".join("[[:space:]]" if char in _BLANKS else char for char in escaped)
 
 
-def _text(path: Path) -> str | None:
-    """Return what a file holds; None where there is none, not even a link to nothing."""
+def file_text(path: Path) -> str | None:
+    """Return what a file holds; None where there is none, not even a link to nothing.
+
+    Raises:
+        SourceError: it cannot be read, or is larger than what is written back.
+    """
     if not _exists(path):
         return None
     try:
@@ -190,8 +200,12 @@ def _move(source: Path, target: Path) -> None:
         raise OutputError(f"{source} cannot be moved", hint=(error.strerror or "").lower()) from None
 
 
-def _write(path: Path, text: str, mode: int | None) -> None:
-    """Replace a file in one step."""
+def write_text(path: Path, text: str, mode: int | None) -> None:
+    """Replace a file in one step.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
