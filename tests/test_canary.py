@@ -13,16 +13,24 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from strongroom.cli.root import COMMANDS
+from strongroom.files.sealed.emit import as_yaml
+from strongroom.files.sealed.scope import Scope
+from strongroom.files.sealed.sealing import sealed_body
+from strongroom.files.sealed.secrets import PlainSecret
+from strongroom.keys import age
+from strongroom.model.plaintext import Plaintext
 from strongroom.model.plan import Copied, Splice, Text
 from strongroom.plans.saved import save
 from strongroom.report.formats import ACCESS_FORMATS, FORMATS, INVENTORY_FORMATS, MINIMISE_FORMATS
 from tests.plans.build import KEY, edit, new, plan
 from tests.sources.repositories import Repository
+from tests.support.sealing_keys import BEGIN, pair
 
 CANARIES = {
     "secret-data": "Zq7-canary-Secret-Data-81xW",
@@ -171,6 +179,24 @@ def _plan(root: Path) -> None:
     (root / "plan.key").write_bytes(KEY)
 
 
+def _sealing(root: Path) -> None:
+    """Write a Secret to seal, sealing keys and certificates, and what is sealed under the older one."""
+    c, (old, new) = CANARIES, (pair(0), pair(1, BEGIN + timedelta(days=30)))
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": c["applied"], "note": f"it is {c['string-data']}"}
+    values = {"password": Plaintext(c["secret-data"]), "other": Plaintext(c["string-data"])}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "n", "annotations": applied},
+        "stringData": {"password": c["secret-data"], "other": c["string-data"]},
+    }
+    (root / "seal.json").write_text(json.dumps(body))
+    old.write(root, "old")
+    new.write(root, "new")
+    sealed = sealed_body(PlainSecret("s", "n", values), old.key.public_key(), Scope.STRICT)
+    (root / "sealed.yaml").write_text(as_yaml(sealed))
+
+
 def _repository(root: Path) -> None:
     """Commit the tree, stage one file more, and put a git before the real one that writes down how it is called."""
     git = shutil.which("git") or ""
@@ -184,6 +210,25 @@ def _repository(root: Path) -> None:
     spy.chmod(0o755)
 
 
+def _encrypted(root: Path) -> Path:
+    """Encrypt planted values with the real sops, as enc.yaml and enc.env of the tree; return the file with the key."""
+    identity, recipient = age.generate()
+    key = root / "age.key"
+    key.write_bytes(identity.reveal())
+    rules = f"- path_regex: env$\n  age: {recipient}\n- encrypted_regex: ^(data|stringData)$\n  age: {recipient}\n"
+    (root / "tree" / ".sops.yaml").write_text(f"creation_rules:\n{rules}")
+    secret = (
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: enc}}\nstringData:\n  password: {CANARIES['string-data']}\n"
+    )
+    for name, text in (("enc.yaml", secret), ("enc.env", f"A={CANARIES['dotenv']}\n")):
+        path = root / "tree" / name
+        path.write_text(text)
+        sops = Path(sys.executable).with_name("sops")
+        subprocess.run([sops, "encrypt", "-i", name], cwd=path.parent, check=True)
+    return key
+
+
+_OPEN = ["--recovery-private-key", "old.key"]
 CALLS = {
     "audit": [
         ["audit", ".", "--pedantic", "--format", f.id, *flags] for f in FORMATS for flags in ([], ["-v", "--no-render"])
@@ -199,6 +244,17 @@ CALLS = {
         ["--debug", "audit", "."],
         ["--debug", "audit", "broken.yaml"],
         ["audit", "nowhere", "--select", CANARIES["env"][:3]],
+    ],
+    "fix": [
+        ["fix", ".", "--pedantic", "--unsafe", "--dry-run"],
+        ["fix", ".", "--pedantic", "--unsafe", "--dry-run", "--format", "json"],
+        ["fix", ".", "--pedantic", "--unsafe", "--yes", "--save", "../out/fix.json"],
+        ["fix", ".", "--pedantic", "--unsafe", "--yes", "--format", "json"],
+        ["audit", ".", "--pedantic", "--unsafe", "--fix", "--yes", "--output=../out/after.html"],
+        ["--debug", "fix", "workload.yaml", "--root", "chart"],
+        ["--debug", "fix", ".", "--to", "sops", "--yes"],
+        ["--debug", "fix", ".", "--to", "sealed", "--cert", "secret.yaml", "--yes"],
+        ["--debug", "fix", "broken.yaml", "--yes"],
     ],
     "inventory": [["inventory", ".", "--format", f.id, *flags] for f in INVENTORY_FORMATS for flags in ([], ["-v"])]
     + [["--debug", "inventory", "."], ["inventory", ".", "--fingerprints", "../out/known.jsonl"]],
@@ -218,6 +274,25 @@ CALLS = {
         ["access", "what-if", ".", "--compromise", "deployment/d", "--allow", "user/x get secrets"],
         *(["access", "minimise", ".", "-v", "--format", f.id] for f in MINIMISE_FORMATS),
         ["access", "minimise", ".", "--plan", "../out/minimise.json", "-q"],
+    ],
+    "seal": [
+        *(["seal", "seal.json", "--cert", "new.crt", "--format", shape] for shape in ("yaml", "json")),
+        ["seal", "seal.json", "--cert", "old.crt", "-o", "../out/sealed.yaml"],
+        ["seal", "seal.json", "--cert", "old.crt", *_OPEN, "--merge-into", "sealed.yaml"],
+        ["seal", "--raw", "--cert", "new.crt", "--name", "s", "--namespace", "n", "--from-file", "seal.json"],
+        ["--debug", "seal", "seal.json", "--cert", "seal.json"],
+        ["--debug", "seal", "broken.yaml", "--cert", "new.crt"],
+        ["--debug", "seal", "seal.json", "--cert", "new.crt", "--name", "a/b"],
+        ["seal", "status", ".", *_OPEN, "--format", "json"],
+        ["seal", "status", ".", *_OPEN, "--cert", "new.crt"],
+        ["seal", "validate", "sealed.yaml", *_OPEN],
+        ["--debug", "seal", "validate", "sealed.yaml", "--recovery-private-key", "seal.json"],
+        ["seal", "renew", "sealed.yaml", *_OPEN, "--cert", "new.crt", "--yes"],
+        ["seal", "renew", "sealed.yaml", *_OPEN, "--cert", "new.crt", "--plan", "../out/plan.json"],
+        ["seal", "recover", "sealed.yaml", *_OPEN, "-o", "recovered.yaml"],
+        ["--debug", "seal", "recover", "seal.json", *_OPEN, "-o", "recovered.yaml"],
+        ["--debug", "seal", "recover", "sealed.yaml", *_OPEN],
+        ["seal", "certificate", "--cert", "new.crt"],
     ],
     "checks": [["checks"], ["checks", "--format", "json"]],
     "explain": [["explain", "secret-in-configmap"], ["explain", "secret-in-env", "--format", "markdown"]],
@@ -254,6 +329,78 @@ CALLS = {
         ["--debug", "git", "install", "--yes"],
         ["git", "uninstall"],
     ],
+    "secret": [
+        [
+            "secret",
+            "create",
+            "new",
+            "--from-env-file=.env",
+            f"--from-literal=a={CANARIES['env']}",
+            "-o=../out/new.yaml",
+        ],
+        ["--debug", "secret", "create", "new", "--from-file", "config.yaml", "-o", "-"],
+        ["--debug", "secret", "create", "new", "--from-file", "config.yaml", "--seal", "--seal-cert", "config.yaml"],
+        ["--debug", "secret", "create", "new", "--from-literal", CANARIES["env"]],
+        ["--debug", "secret", "create", "new", "--from-env-file", "broken.yaml"],
+        ["--debug", "secret", "create", "tls", "new", "--cert", "config.yaml", "--key", ".env"],
+        ["--debug", "secret", "create", "docker-registry", "new", "--from-file", "config.yaml"],
+        ["--debug", "secret", "create", "ssh-auth", "new", "--ssh-privatekey", "secret.yaml", "-o", "-"],
+        ["secret", "list"],
+        ["secret", "list", "--format", "json"],
+        ["--debug", "secret", "list", "broken.yaml"],
+        ["secret", "get", "enc.yaml", "password"],
+        ["--debug", "secret", "get", "secret.yaml", "password"],
+        ["--debug", "secret", "set", "enc.yaml", "password", "--from-file", "config.yaml"],
+        ["--debug", "secret", "set", "broken.yaml", "a", "--from-file", "config.yaml"],
+    ],
+    # decrypt, get and exec print what they open, for that is their work: see tests/cli/file.
+    "file": [
+        ["file", "encrypt", "config.yaml"],
+        ["file", "encrypt", ".env", "--output", "../out/sealed.env"],
+        ["file", "encrypt", "--output-type", "json", "config.yaml"],
+        ["file", "encrypt", "--output-dir", "../out/sealed", "config.yaml", "broken.yaml", ".env"],
+        *(["--debug", "file", "encrypt", name] for name in ("broken.yaml", "custom.yaml", "enc.yaml", "nowhere")),
+        ["--debug", "file", "encrypt", "--encrypted-regex", "(", "config.yaml"],
+        *(["--debug", "file", "decrypt", name] for name in ("broken.yaml", "config.yaml", ".env", "etcd.json")),
+        ["--debug", "file", "decrypt", "--output-type", "ini", "enc.env"],
+        ["--debug", "file", "decrypt", "--extract", '["nothing"]', "enc.yaml"],
+        ["--debug", "file", "decrypt", "--input-type", "json", "enc.yaml"],
+        ["--debug", "file", "get", "enc.yaml", "stringData.nothing"],
+        ["--debug", "file", "set", "enc.yaml", "stringData.password", "--value-file", "config.yaml"],
+        ["file", "set", "enc.yaml", "stringData.password", "--string", "--value-file", "config.yaml"],
+        ["file", "unset", "enc.yaml", "stringData.password"],
+        ["--debug", "file", "unset", "enc.yaml", "nothing"],
+        ["file", "rotate", "enc.yaml"],
+        ["file", "rotate", "-i", "enc.env"],
+        ["--debug", "file", "rotate", "secret.yaml"],
+        ["file", "exec-env", "enc.env", "true"],
+        ["--debug", "file", "exec-env", "enc.yaml", "true"],
+        ["file", "exec-file", "enc.yaml", "true"],
+        ["file", "exec-file", "--no-fifo", "enc.yaml", "exit 1"],
+        *(["file", "status", ".", "--check", "--format", shape] for shape in ("text", "json")),
+        *(["file", "recipients", ".", "--former", "--format", shape] for shape in ("text", "json", "csv")),
+        *(["file", what, "-r", ".", "--yes"] for what in ("encrypt", "rotate", "updatekeys")),
+        ["--debug", "file", "encrypt", "-r", ".", "--plan", "../out/plan.json"],
+        ["file", "offboard", "nobody", "."],
+        ["--debug", "file", "publish", "enc.yaml", "secret.yaml", "--yes"],
+        *(["file", "diff", "enc.yaml", name] for name in ("secret.yaml", "config.yaml", "enc.yaml", "broken.yaml")),
+        ["--debug", "file", "diff", ".env", "enc.env"],
+        ["file", "textconv", "enc.yaml"],
+        ["file", "textconv", "enc.env"],
+        ["file", "merge", "enc.env", "enc.yaml", "enc.yaml", "enc.yaml"],
+        ["--debug", "file", "merge", "broken.yaml", "enc.yaml", "config.yaml", "enc.yaml"],
+        ["--debug", "file", "merge", "--resolve", "enc.yaml"],
+        ["--debug", "file", "edit", "enc.yaml"],
+        ["--debug", "file", "edit", "enc.env"],
+        ["--debug", "file", "edit", "secret.yaml"],
+        ["file", "keygen", "--output", "../out/key"],
+        ["file", "init", "--yes", "--no-hooks", "../out/first.yaml"],
+    ],
+    # What it opens it prints, for that is its work; so it is called for what it must not open.
+    "krm": [
+        ["krm"],
+        *(["--debug", "krm", name] for name in ("broken.yaml", "config.yaml", ".env", "chart", "nowhere")),
+    ],
     "install": [["install"], ["install", "--rbac", "audit", "--variant", "values"]],
 }
 
@@ -271,13 +418,18 @@ def test_nothing_comes_out(call: list[str], tmp_path: Path) -> None:
     _tree(tmp_path / "tree")
     if "plan" in call:
         _plan(tmp_path / "tree")
+    if "seal" in call:
+        _sealing(tmp_path / "tree")
     if "scan" in call or "git:." in call:
         _repository(tmp_path)
+    key = _encrypted(tmp_path) if {"secret", "krm", "file"} & set(call) else tmp_path / "none"
     environment = {
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "HOME": os.environ.get("HOME", "/"),
         "TMPDIR": str(tmp_path / "tmp"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
+        "SOPS_AGE_KEY_FILE": str(key),
+        "EDITOR": "sed -i 1s/^/[/",  # what it leaves cannot be saved, and is kept
         "LC_ALL": "C.UTF-8",
     }
     done = subprocess.run(

@@ -21,7 +21,9 @@ from strongroom.documents.yaml import Document, read
 _NOT_OBJECTS = frozenset({"values.yaml", "Chart.yaml", "kustomization.yaml", ".gitlab-ci.yml"})
 _OWN_TOOLS = frozenset({"deploy", "charts"})
 _SERVERS_OWN = frozenset({"uid", "creationTimestamp", "managedFields", "resourceVersion"})
-_NEVER_SERVED = frozenset({"Kustomization", "Config", "List", "EncryptionConfiguration", "Policy"})
+_NEVER_SERVED = frozenset(
+    {"Kustomization", "Config", "List", "EncryptionConfiguration", "Policy", "AuthenticationConfiguration"}
+)
 
 
 def objects(folder: Path, program: Callable[[str], Path]) -> Iterator[dict[str, Any]]:

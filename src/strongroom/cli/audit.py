@@ -9,15 +9,23 @@ import click
 import msgspec
 
 from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
+from strongroom.cli.fixing import FIX_OPTIONS, fix_options, ids, run_fix
 from strongroom.cli.root import CLEAN
 from strongroom.errors import SourceError, UsageError
 from strongroom.report.formats import FORMATS, by_id
 
 if TYPE_CHECKING:
+    from strongroom.leaks.recognise import Recogniser
     from strongroom.model.report import Report
+    from strongroom.survey.run import Request
 
 _WITH_INVENTORY = {"html", "json"}
 """Formats that show where each secret is defined and used, line by line."""
+
+_EVERYTHING = ""
+"""What ``--fix`` without an id comes to."""
+
+_FIX_SHAPES = frozenset({"text", "json"})
 
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -48,6 +56,15 @@ _SEVERITIES = ("info", "low", "medium", "high", "critical")
     "--write-baseline", type=click.Path(dir_okay=False), help="Accept today's findings: write them to this file."
 )
 @click.option("--strict", is_flag=True, help="Exit with 2 where anything could not be read.")
+@click.option(
+    "--fix",
+    multiple=True,
+    is_flag=False,
+    flag_value=_EVERYTHING,
+    metavar="[ID]",
+    help="Mend what can be mended, or only a check or one finding. Repeatable. Takes the options below.",
+)
+@fix_options
 def command(
     sources: tuple[str, ...],
     shape: str,
@@ -63,19 +80,28 @@ def command(
     verbose: bool,
     quiet: bool,
     color: bool | None,
-    **reading: Any,
+    fix: tuple[str, ...],
+    **more: Any,
 ) -> int:
-    """Find where secrets are and what is wrong, in one report.
+    """Find where secrets are and what is wrong, in one report; with --fix, mend it.
 
     SOURCE is a file, a folder, - for standard input, cluster or cluster:CONTEXT for a running cluster, files:FOLDER
     for control-plane files, etcd:URL or etcd:FILE; several are joined. By default the current folder.
     """
+    from strongroom.leaks.recognise import started
+
+    recogniser = started()  # first of all: the rest is imported while it loads
     from strongroom.report.outcome import exit_code
 
     files = outputs(output, FORMATS)
     detailed = {shape, *(chosen.id for _, chosen in files)} & _WITH_INVENTORY
+    mending = {name: more.pop(name) for name in FIX_OPTIONS}
+    if fix and (write_baseline is not None or shape not in _FIX_SHAPES):
+        raise UsageError("--fix goes with --format text or json, and not with --write-baseline")
+    if not fix and any(mending.values()):
+        raise UsageError("options of --fix without --fix")
     with progress(quiet=quiet) as show:
-        report = _report(
+        asked = _request(
             sources,
             progress=show,
             select=_ids(select, "--select"),
@@ -85,8 +111,13 @@ def command(
             baseline=baseline,
             fail_on=fail_on,
             placed_inventory=bool(detailed),
-            **reading,
+            **more,
         )
+        if fix:
+            done = run_fix(asked, ids(fix, "--fix"), mending, shape, recogniser, more["fingerprint_key"])
+            write(done.report, files, None, terminal(color=color, verbose=verbose, strict=strict))
+            return done.code or exit_code(done.report, strict=strict)
+        report = _report(asked, recogniser)
     if write_baseline is not None:
         return _write_baseline(report, write_baseline)
     shown = None if quiet else by_id(shape, FORMATS)
@@ -94,12 +125,8 @@ def command(
     return exit_code(report, strict=strict)
 
 
-def _report(sources: tuple[str, ...], *, baseline: str | None, fail_on: str | None, **options: Any) -> Report:
-    from strongroom.leaks.recognise import started
-
-    recogniser = started()  # first of all: the rest is imported while it loads
+def _request(sources: tuple[str, ...], *, baseline: str | None, fail_on: str | None, **options: Any) -> Request:
     from strongroom.survey import baseline as baselines
-    from strongroom.survey.run import survey
     from strongroom.survey.settings import severity
 
     accepted = baselines.read(Path(baseline)) if baseline is not None else frozenset[str]()
@@ -107,6 +134,12 @@ def _report(sources: tuple[str, ...], *, baseline: str | None, fail_on: str | No
     if fail_on is not None:
         changed = msgspec.structs.replace(asked.settings, fail_on=severity(fail_on, "--fail-on"))
         asked = msgspec.structs.replace(asked, settings=changed)
+    return asked
+
+
+def _report(asked: Request, recogniser: Recogniser) -> Report:
+    from strongroom.survey.run import survey
+
     report = survey(asked, recogniser=recogniser)
     refuse_empty(report)
     return report

@@ -11,7 +11,7 @@ import msgspec
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Finding
 from strongroom.model.origin import FieldPath, Origin
-from strongroom.model.resource import Resource, as_dict, as_text
+from strongroom.model.resource import Resource, ResourceId, as_dict, as_text
 from strongroom.model.skipped import Reason, Skipped
 from strongroom.posture.check import Check, Hit, subjects
 
@@ -82,7 +82,7 @@ def _digest(check: Check[Any], hit: Hit, bodies: _Bodies, ordinal: str) -> str:
         check.id,
         origin.holder if origin.object else origin.path,
         f"{resource.kind}/{resource.name}" if resource else "",
-        "/".join(bodies.stable(origin)),
+        "/".join(bodies.stable(origin, resource)),
         origin.inner,
         hit.about,
         ordinal,
@@ -94,17 +94,20 @@ class _Bodies:
     """Finds the bodies behind origins, to name list items."""
 
     def __init__(self, facts: Facts) -> None:
-        self._resources: dict[tuple[str, int, FieldPath], Resource] = {}
+        self._resources: dict[tuple[str, int, FieldPath, ResourceId | None], Resource] = {}
         for resource in facts.resources:
             origin = resource.origin
-            self._resources.setdefault((origin.path, origin.document, origin.field), resource)
+            # Of a file that was rendered, the document is not known: its objects are told apart by their names.
+            for name in (resource.id, None):
+                self._resources.setdefault((origin.path, origin.document, origin.field, name), resource)
 
-    def stable(self, origin: Origin) -> list[str]:
+    def stable(self, origin: Origin, name: ResourceId | None) -> list[str]:
         """Return the steps of the origin's field with names in place of list indices."""
-        for cut in range(len(origin.field) + 1):
-            resource = self._resources.get((origin.path, origin.document, origin.field[:cut]))
-            if resource is not None:
-                return _named_steps(resource.body, origin.field[cut:])
+        for known in dict.fromkeys((name, None)):
+            for cut in range(len(origin.field) + 1):
+                resource = self._resources.get((origin.path, origin.document, origin.field[:cut], known))
+                if resource is not None:
+                    return _named_steps(resource.body, origin.field[cut:])
         return ["*" if isinstance(step, int) else step for step in origin.field]
 
 

@@ -147,9 +147,13 @@ def survey(request: Request, stdin: BinaryIO | None = None, recogniser: Recognis
     Raises:
         StrongroomError: a source cannot be read at all.
     """
-    imports = read_imports(request.imports, request.key, request.limits)
     recogniser = recogniser or started()
-    known = look(request, stdin, recogniser)
+    return answer(request, look(request, stdin, recogniser), recogniser)
+
+
+def answer(request: Request, known: Known, recogniser: Recogniser) -> Report:
+    """Ask the questions of what the sources say; arguments as for `look`."""
+    imports = read_imports(request.imports, request.key, request.limits)
     history = leaks_of(request.sources, request.key, recogniser.library)
     request.progress("examining")
     skipped = [*known.reading.skipped, *history.skipped]

@@ -1,0 +1,254 @@
+"""What ``strongroom fix`` and ``strongroom audit --fix`` share: options, and the run from plan to proof."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from strongroom.cli.root import CLEAN, FINDINGS
+from strongroom.errors import PlanError, UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from strongroom.leaks.recognise import Recogniser
+    from strongroom.model.fix import FixPlan, Proof
+    from strongroom.model.report import Report
+    from strongroom.plans.apply import Doing
+    from strongroom.survey.run import Request
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_FINGERPRINT_DIGITS = 8
+_HEX = frozenset("0123456789abcdef")
+
+
+FIX_OPTIONS = ("dry_run", "yes", "unsafe", "to", "cert", "age", "reads_file", "save", "root")
+"""The names of what `fix_options` adds."""
+
+
+def fix_options(command: _Command) -> _Command:
+    """Add what both commands take."""
+    options = (
+        click.option("--dry-run", is_flag=True, help="Only show what would be changed."),
+        click.option("--yes", is_flag=True, help="Do it without asking."),
+        click.option("--unsafe", is_flag=True, help="Make changes too that could change how a program behaves."),
+        click.option(
+            "--to",
+            type=click.Choice(["secret", "sops", "sealed", "external"]),
+            help="Where values move to: manifests, SOPS files, SealedSecrets, a store.  [default: secret]",
+        ),
+        click.option("--cert", type=click.Path(dir_okay=False), help="Certificate to seal with, for --to sealed."),
+        click.option(
+            "--age",
+            multiple=True,
+            metavar="RECIPIENT",
+            help="Who can open new SOPS files where no .sops.yaml says; one is written. Repeatable.",
+        ),
+        click.option(
+            "--reads-file",
+            multiple=True,
+            metavar="NAME",
+            help="A variable whose program reads the file that NAME_FILE names. Repeatable.",
+        ),
+        click.option("--save", type=click.Path(dir_okay=False), help="Save the plan; without --yes, do nothing else."),
+        click.option(
+            "--root", type=click.Path(file_okay=False, exists=True), help="Folder that the plan is for.  [default: .]"
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class Mode(msgspec.Struct, frozen=True):
+    """What is done with a plan: see `fix_options`."""
+
+    dry_run: bool
+    yes: bool
+    save: str | None
+    shape: str = "text"
+    key_file: str | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The exit code of a fixing run, and the report of the audit after it, or before where nothing was done."""
+
+    code: int
+    report: Report
+
+
+def run_fix(
+    asked: Request,
+    words: frozenset[str],
+    options: dict[str, Any],
+    shape: str,
+    recogniser: Recogniser,
+    key_file: str | None,
+) -> Outcome:
+    """Plan, show, ask, do, prove, and tell; ``options`` are those of `fix_options`, ``key_file`` --fingerprint-key."""
+    from strongroom.crypto.memory import guard
+    from strongroom.plans import saved
+    from strongroom.survey.fix import Wanted, plan_fixes
+    from strongroom.survey.fix_proof import audited, prove
+
+    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file)
+    wanted = Wanted(
+        ids=words,
+        unsafe=options["unsafe"],
+        root=options["root"] or "",
+        reads_files=frozenset(options["reads_file"]),
+        to=options["to"] or "secret",
+        recipients=_recipients(options["age"], options["to"]),
+        sealing_key=_sealing_key(options["cert"]) if options["cert"] else None,
+    )
+    if mode.dry_run and (mode.yes or mode.save):
+        raise UsageError("--dry-run does nothing, so it goes with neither --yes nor --save")
+    if wanted.to != "secret":
+        guard()
+    planned = plan_fixes(asked, wanted, recogniser)
+    fix = planned.fix
+    doing = _doing(fix, asked)
+    if mode.dry_run or not mode.yes or not fix.plan.steps:
+        _show(fix, mode)
+    if mode.dry_run or not fix.plan.steps:
+        doing.check()
+        return Outcome(CLEAN, planned.before)
+    if mode.save is not None:
+        saved.save(fix.plan, Path(mode.save))
+        click.echo(
+            f"saved {mode.save}; strongroom plan apply {_arguments(fix, mode.save, mode.key_file)} does it", err=True
+        )
+        if not mode.yes:
+            return Outcome(CLEAN, planned.before)
+    _confirm(yes=mode.yes)
+    before = audited(asked, recogniser)
+    doing.apply()
+    after = audited(asked, recogniser)
+    proof = prove(fix, before, after, planned.opened)
+    if proof.damage:
+        doing.undo()
+        raise PlanError(f"the plan was undone: {proof.damage[0]}", hint="--only mends some findings without the others")
+    _tell(fix, proof, mode, [*_commands(fix, asked, mode)])
+    return Outcome(FINDINGS if proof.fresh else CLEAN, after.report)
+
+
+def ids(words: tuple[str, ...], option: str) -> frozenset[str]:
+    """Return what was asked for: ids of checks, and beginnings of the fingerprints of findings.
+
+    Raises:
+        UsageError: a word is neither.
+    """
+    from strongroom.posture.checks import CHECKS
+    from strongroom.survey.settings import require_known
+
+    found = frozenset(part.strip() for word in words for part in word.split(",") if part.strip())
+    known = frozenset(check.id for check in CHECKS)
+    for word in found:
+        if len(word) < _FINGERPRINT_DIGITS or set(word) - _HEX:
+            require_known(word, known, option)
+    return found
+
+
+def _sealing_key(path: str) -> RSAPublicKey:
+    from datetime import UTC, datetime
+
+    from strongroom.files.sealed.certificate import chosen, read
+
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"certificate {path} cannot be read", hint=(error.strerror or "").lower()) from None
+    return chosen(read(data, path), datetime.now(UTC), path).key
+
+
+def _recipients(texts: tuple[str, ...], to: str | None) -> tuple[str, ...]:
+    """Return the recipients of ``--age``, else those of the user's own key where there is one.
+
+    Raises:
+        UsageError: a text is no recipient.
+    """
+    import os
+
+    from strongroom.cli.file.keygen import key_file
+    from strongroom.keys.age import parse
+    from strongroom.keys.age_identities import find
+    from strongroom.keys.process import context
+
+    if to != "sops" and texts:
+        raise UsageError("--age without --to sops")
+    if to != "sops" or texts:
+        return tuple(dict.fromkeys(key.name for text in texts for key in parse(text)))
+    known = context()
+    place = key_file(None, known)
+    if not os.path.lexists(place):
+        return ()
+    found = find(known._replace(environment={"SOPS_AGE_KEY_FILE": str(place)}, kept=None, quiet=True))
+    return tuple(dict.fromkeys(str(one.to_public()) for one in found.ready if hasattr(one, "to_public")))
+
+
+def _doing(fix: FixPlan, asked: Request) -> Doing:
+    from strongroom.plans.apply import Doing
+    from strongroom.survey import fingerprint_key
+
+    return Doing(fix.plan, Path(fix.root), asked.key, fingerprint_key.state_folder())
+
+
+def _confirm(*, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to ask", hint="--yes does it without asking, --dry-run only shows it")
+    click.confirm("Do it?", abort=True, err=True)
+
+
+def _show(fix: FixPlan, mode: Mode) -> None:
+    from strongroom.plans.saved import digest
+    from strongroom.report.fix_json import as_json
+    from strongroom.report.fix_text import planned
+
+    if mode.shape == "json":
+        if mode.dry_run or not fix.plan.steps:
+            _write(as_json(fix, digest(fix.plan), None, ()))
+    else:
+        _write(planned(fix, digest(fix.plan)))
+
+
+def _tell(fix: FixPlan, proof: Proof, mode: Mode, commands: list[str]) -> None:
+    from strongroom.plans.saved import digest
+    from strongroom.report.fix_json import as_json
+    from strongroom.report.fix_text import summary
+
+    _write(as_json(fix, digest(fix.plan), proof, commands) if mode.shape == "json" else summary(fix, proof, commands))
+
+
+def _commands(fix: FixPlan, asked: Request, mode: Mode) -> Iterator[str]:
+    from strongroom.plans.journal import folder_of
+    from strongroom.survey import fingerprint_key
+
+    kept = folder_of(fingerprint_key.state_folder(), fix.plan, Path(fix.root)) / "plan.json"
+    sources = shlex.join(asked.sources)
+    yield f"strongroom plan undo {_arguments(fix, mode.save or str(kept), mode.key_file)}"
+    if fix.offered:
+        yield f"strongroom fix {sources} --unsafe --dry-run{_key(mode)}"
+    yield f"strongroom audit {sources}{_key(mode)}"
+
+
+def _key(mode: Mode) -> str:
+    return "" if mode.key_file is None else f" --fingerprint-key {shlex.quote(mode.key_file)}"
+
+
+def _arguments(fix: FixPlan, file: str, key_file: str | None) -> str:
+    root = [] if fix.root == "." else ["--root", fix.root]
+    key = [] if key_file is None else ["--fingerprint-key", key_file]
+    return shlex.join([file, *root, *key])
+
+
+def _write(pieces: Iterator[str]) -> None:
+    for piece in pieces:
+        click.echo(piece, nl=False)
