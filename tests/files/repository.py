@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from strongroom.keys import age
+from tests.support.sops import PROGRAM
 
-SOPS = Path(sys.executable).with_name("sops")
+from strongroom.keys import age
 
 
 class Done(NamedTuple):
@@ -50,7 +50,7 @@ class Repository:
     def encrypt(self, name: str, text: str | bytes) -> Path:
         """Write a file that the program ``sops`` encrypted by the rule of the folder."""
         path = self.write(name, text)
-        path.write_bytes(self.run(str(SOPS), "encrypt", name).out)
+        path.write_bytes(self.run(str(PROGRAM), "encrypt", name).out)
         return path
 
     def strongroom(self, *words: str | Path, stdin: bytes = b"", check: bool = True) -> Done:
@@ -59,7 +59,7 @@ class Repository:
 
     def sops(self, *words: str | Path, stdin: bytes = b"") -> bytes:
         """Run the real sops in the folder."""
-        return self.run(str(SOPS), *words, stdin=stdin).out
+        return self.run(str(PROGRAM), *words, stdin=stdin).out
 
     def run(
         self,

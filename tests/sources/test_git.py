@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import stat
 import subprocess
@@ -202,8 +203,6 @@ def _interrupt() -> NoReturn:
 
 def _fill(stream: IO[bytes] | None) -> None:
     assert stream is not None
-    try:
+    with contextlib.suppress(OSError, ValueError):  # its reader is gone, or it was closed
         for _ in range(20_000):
             stream.write(b"HEAD:large.txt\n" * 100)
-    except OSError:
-        stream.close()

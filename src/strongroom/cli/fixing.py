@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from strongroom.cli.asking import confirmed
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import PlanError, UsageError
 
@@ -126,7 +126,7 @@ def run_fix(
         )
         if not mode.yes:
             return Outcome(CLEAN, planned.before)
-    _confirm(yes=mode.yes)
+    confirmed(yes=mode.yes)
     before = audited(asked, recogniser)
     doing.apply()
     after = audited(asked, recogniser)
@@ -197,14 +197,6 @@ def _doing(fix: FixPlan, asked: Request) -> Doing:
     from strongroom.survey import fingerprint_key
 
     return Doing(fix.plan, Path(fix.root), asked.key, fingerprint_key.state_folder())
-
-
-def _confirm(*, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is there to ask", hint="--yes does it without asking, --dry-run only shows it")
-    click.confirm("Do it?", abort=True, err=True)
 
 
 def _show(fix: FixPlan, mode: Mode) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from strongroom.cli.asking import confirmed
 
 if TYPE_CHECKING:
     from strongroom.model.plan import Plan
@@ -70,7 +71,7 @@ def apply(file: str, root: str, fingerprint_key: str | None, yes: bool, dry_run:
     if dry_run:
         doing.check()
         return 0
-    _confirm(yes, "Do it?")
+    confirmed(yes=yes)
     _say(doing.apply(), "done")
     click.echo(f"strongroom plan undo {file} goes back", err=True)
     return 0
@@ -94,7 +95,7 @@ def undo(file: str, root: str, fingerprint_key: str | None, yes: bool) -> int:
     from strongroom.plans.saved import load
 
     doing = _doing(load(Path(file)), root, fingerprint_key)
-    _confirm(yes, "Go back on it?")
+    confirmed("Go back on it?", yes=yes)
     _say(doing.undo(), "undone")
     return 0
 
@@ -104,16 +105,6 @@ def _doing(plan: Plan, root: str, fingerprint_key: str | None) -> Doing:
     from strongroom.survey import fingerprint_key as keys
 
     return Doing(plan, Path(root), keys.load(fingerprint_key), keys.state_folder())
-
-
-def _confirm(yes: bool, question: str) -> None:
-    from strongroom.errors import UsageError
-
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is there to ask", hint="--yes does it without asking, --dry-run only shows it")
-    click.confirm(question, abort=True)
 
 
 def _say(count: int, what: str) -> None:

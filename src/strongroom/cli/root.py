@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 import strongroom
+from strongroom.cli.lazy import LazyGroup
 from strongroom.errors import StrongroomError
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
@@ -38,21 +38,8 @@ COMMANDS = {
 """Command to its line of help; each lives in the module of its name. Kept here so that help loads none of them."""
 
 
-class _Root(click.Group):
-    """Loads a command's module when the command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"strongroom.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+class _Root(LazyGroup):
+    """Says which command may have been meant."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,6 +54,8 @@ class _Root(click.Group):
 
 @click.command(
     cls=_Root,
+    package="strongroom.cli",
+    table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 it could not be done.",
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import resource
 import sys
+from functools import cache
 
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
+@cache  # once is enough for the process
 def guard() -> None:
     """Switch core dumps off for this process; call it before the first key or value is read.
 

@@ -13,7 +13,7 @@ from strongroom.model.plaintext import Plaintext
 
 def context() -> Context:
     """Return the context of a command line; passphrases are asked for on the terminal, never on standard input."""
-    return Context(environment=os.environ, ask=ask_on_terminal, now=now, tell=tell, kept={})
+    return Context(environment=dict(os.environ), ask=ask_on_terminal, now=now, tell=tell, kept={})
 
 
 def now() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.file.place import Place
+from tests.cli.file.place import MANIFEST, Place
 from tests.cli.file.repo import Repo
 
 
@@ -33,3 +33,12 @@ def repo(place: Place) -> Repo:
     made.git("add", ".gitattributes", ".sops.yaml")
     made.git("commit", "-qm", "begin")
     return made
+
+
+@pytest.fixture
+def secret(place: Place) -> Path:
+    """Encrypt a Secret."""
+    place.rules("creation_rules:\n  - {{age: {0}, encrypted_regex: ^stringData$}}\n")
+    path = place.write("secret.yaml", MANIFEST)
+    place.ours("encrypt", "-i", "secret.yaml")
+    return path

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
+from tests.support.sops import PROGRAM
 
-SOPS = Path(sys.executable).parent / "sops"
 MANIFEST = """\
 # the database of the shop
 apiVersion: v1
@@ -72,7 +72,7 @@ class Place:
 
     def sops(self, *words: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
         """Run ``sops``."""
-        return self.run(str(SOPS), *words, **more)
+        return self.run(str(PROGRAM), *words, **more)
 
     def run(
         self, *words: str, code: int | None = 0, stdin: bytes = b"", folder: str = "", **variables: object

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.cli.file.place import SOPS, Place
+from tests.cli.file.place import Place
+from tests.support.sops import PROGRAM
 
 Edit = Callable[[str], str]
 
@@ -63,7 +64,7 @@ class Repo(NamedTuple):
             copy = f'cp "{plain}" "$1"'
             editor = self.place.write("../editor", f"#!/bin/sh\n{copy}\n")
             editor.chmod(0o755)
-            self.place.run("timeout", "60", str(SOPS), name, EDITOR=editor)  # sops asks again for ever
+            self.place.run("timeout", "60", str(PROGRAM), name, EDITOR=editor)  # sops asks again for ever
         else:
             self.place.write(name, self.place.sops("encrypt", "--filename-override", name, str(plain)).stdout)
         plain.unlink()

@@ -12,62 +12,23 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.file.place import MANIFEST, Place
-from tests.cli.file.terminal import Terminal, wait_until
-
-TYPED = "Zq7-newly-Typed-55"
-NEW = MANIFEST.replace("Zq7-typed-Password", TYPED)
-BAD = NEW.replace("stringData:", "stringData: [")
-
-
-@pytest.fixture
-def secret(place: Place) -> Path:
-    """Encrypt a Secret."""
-    place.rules("creation_rules:\n  - {{age: {0}, encrypted_regex: ^stringData$}}\n")
-    path = place.write("secret.yaml", MANIFEST)
-    place.ours("encrypt", "-i", "secret.yaml")
-    return path
-
-
-def _editor(place: Place, script: str) -> str:
-    """Make an editor of a shell script, in which ``$1`` is the file."""
-    number = len(list(place.top.glob("editor-*")))
-    path = place.write(f"editor-{number}", f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return str(path)
-
-
-def _typing(place: Place, text: str) -> str:
-    """Make an editor that writes a text over the file."""
-    new = place.write(f"typed-{len(list(place.top.glob('typed-*')))}", text)
-    return _editor(place, f'cat "{new}" >"$1"')
-
-
-def _is_clean(place: Place) -> bool:
-    return not place.in_memory() and not place.kept()
-
-
-def _no_plain_text(place: Place, text: str = TYPED) -> bool:
-    return not any(text.encode() in path.read_bytes() for path in place.state.rglob("*") if path.is_file())
-
-
-def _holds(place: Place, path: Path) -> str:
-    """Return what a file holds as sops reads it."""
-    return place.sops("decrypt", "--extract", '["stringData"]["password"]', path.name).stdout.decode()
+from tests.cli.file.edits import BAD, NEW, TYPED, editor, holds, is_clean, no_plain_text, typing_
+from tests.cli.file.place import Place
+from tests.cli.file.terminal import wait_until
 
 
 def test_one_value(place: Place, secret: Path) -> None:
     """Editing one value changes its line and the MAC; comments and layout stay; nothing is left anywhere."""
     before = secret.read_text().splitlines()
-    place.ours("edit", "secret.yaml", EDITOR=_typing(place, NEW))
+    place.ours("edit", "secret.yaml", EDITOR=typing_(place, NEW))
     after = secret.read_text().splitlines()
     changed = [a.split(":")[0].strip() for a, b in zip(after, before, strict=True) if a != b]
 
     assert set(changed) <= {"password", "lastmodified", "mac"}
     assert {"password", "mac"} <= set(changed)
-    assert _holds(place, secret) == TYPED
+    assert holds(place, secret) == TYPED
     assert place.ours("decrypt", "secret.yaml").stdout.decode() == NEW
-    assert _is_clean(place)
+    assert is_clean(place)
 
 
 def test_nothing_changed(place: Place, secret: Path) -> None:
@@ -77,14 +38,12 @@ def test_nothing_changed(place: Place, secret: Path) -> None:
 
     assert b"nothing is written" in done.stderr
     assert (secret.read_bytes(), secret.stat().st_mtime_ns) == (before, stamp)
-    assert _is_clean(place)
+    assert is_clean(place)
 
 
 def test_where_the_text_is(place: Place, secret: Path) -> None:
     """The editor's file has the name of the file, is in memory, and for its owner alone."""
-    place.ours(
-        "edit", "secret.yaml", EDITOR=_editor(place, f'stat -c "%a %n" "$1" "$(dirname "$1")" >{place.top}/seen')
-    )
+    place.ours("edit", "secret.yaml", EDITOR=editor(place, f'stat -c "%a %n" "$1" "$(dirname "$1")" >{place.top}/seen'))
     file, folder = (place.top / "seen").read_text().splitlines()
 
     assert file.startswith(f"600 {place.memory}")
@@ -101,23 +60,23 @@ def test_editors_in_the_order_of_sops(place: Place, secret: Path) -> None:
     assert (place.top / "seen").read_text() == "two words\n"
     assert b"is no command" in place.ours("edit", "secret.yaml", EDITOR="'", code=2).stderr
     assert b"cannot be started" in place.ours("edit", "secret.yaml", EDITOR="./nothing-here", code=2).stderr
-    assert _is_clean(place)
+    assert is_clean(place)
 
 
 def test_a_new_file(place: Place) -> None:
     """A file that is not there is made by its rule; left as it was proposed, it is not."""
     place.ours("edit", "new.yaml", EDITOR="true")
     assert not (place.top / "new.yaml").exists()
-    place.ours("edit", "new.yaml", EDITOR=_typing(place, NEW))
+    place.ours("edit", "new.yaml", EDITOR=typing_(place, NEW))
 
-    assert _holds(place, place.top / "new.yaml") == TYPED
-    assert _is_clean(place)
+    assert holds(place, place.top / "new.yaml") == TYPED
+    assert is_clean(place)
 
 
 def test_a_new_file_for_nobody(place: Place) -> None:
     """Nobody types a text that could not be encrypted: without a rule the editor is not opened."""
     place.rules("creation_rules: []\n")
-    done = place.ours("edit", "new.yaml", EDITOR=_editor(place, "touch opened"), code=2)
+    done = place.ours("edit", "new.yaml", EDITOR=editor(place, "touch opened"), code=2)
 
     assert b"no creation rule" in done.stderr
     assert not (place.top / "opened").exists()
@@ -126,23 +85,23 @@ def test_a_new_file_for_nobody(place: Place) -> None:
 def test_a_failed_save_keeps_the_text(place: Place, secret: Path) -> None:
     """What cannot be saved is kept encrypted, the file stays, the next edit says so, and recovering goes on with it."""
     before = secret.read_bytes()
-    done = place.ours("edit", "secret.yaml", EDITOR=_typing(place, BAD), code=2)
+    done = place.ours("edit", "secret.yaml", EDITOR=typing_(place, BAD), code=2)
 
     assert b"--recover" in done.stderr
     assert TYPED.encode() not in done.stderr
     assert secret.read_bytes() == before
     assert not place.in_memory()
-    assert _no_plain_text(place)
+    assert no_plain_text(place)
     assert b"--discard" in place.ours("edit", "secret.yaml", EDITOR="true", code=2).stderr
 
     place.ours("edit", "--recover", "secret.yaml", EDITOR="sed -i s/\\\\[//")
-    assert _holds(place, secret) == TYPED
-    assert _is_clean(place)
+    assert holds(place, secret) == TYPED
+    assert is_clean(place)
 
 
 def test_sops_opens_what_is_kept(place: Place, secret: Path) -> None:
     """The kept text is a SOPS file for those who can open the edited one."""
-    place.ours("edit", "secret.yaml", EDITOR=_typing(place, BAD), code=2)
+    place.ours("edit", "secret.yaml", EDITOR=typing_(place, BAD), code=2)
     kept = next(place.state.rglob("text.sops"))
 
     assert place.sops("decrypt", "--input-type", "binary", str(kept)).stdout.decode() == BAD
@@ -150,10 +109,10 @@ def test_sops_opens_what_is_kept(place: Place, secret: Path) -> None:
 
 def test_discard(place: Place, secret: Path) -> None:
     """A kept text can be dropped; and where there is none, recovering says so."""
-    place.ours("edit", "secret.yaml", EDITOR=_typing(place, BAD), code=2)
+    place.ours("edit", "secret.yaml", EDITOR=typing_(place, BAD), code=2)
     place.ours("edit", "--discard", "secret.yaml")
 
-    assert _is_clean(place)
+    assert is_clean(place)
     assert b"nothing to recover" in place.ours("edit", "--recover", "secret.yaml").stderr
     assert b"exclude" in place.ours("edit", "--recover", "--discard", "secret.yaml", code=2).stderr
 
@@ -162,13 +121,13 @@ def test_an_editor_that_fails(place: Place, secret: Path) -> None:
     """An editor that ends with an error saves nothing; what it wrote is kept."""
     before = secret.read_bytes()
     assert b"nothing was changed" in place.ours("edit", "secret.yaml", EDITOR="false", code=2).stderr
-    assert _is_clean(place)
+    assert is_clean(place)
     new = place.write("typed", NEW)
-    place.ours("edit", "secret.yaml", EDITOR=_editor(place, f'cat {new} >"$1"; exit 3'), code=2)
+    place.ours("edit", "secret.yaml", EDITOR=editor(place, f'cat {new} >"$1"; exit 3'), code=2)
 
     assert secret.read_bytes() == before
     place.ours("edit", "--recover", "secret.yaml", EDITOR="true")
-    assert _holds(place, secret) == TYPED
+    assert holds(place, secret) == TYPED
 
 
 def test_an_editor_that_removes_its_file(place: Place, secret: Path) -> None:
@@ -184,14 +143,14 @@ def test_a_change_by_somebody_else(place: Place, secret: Path) -> None:
     other = place.write("other.yaml", secret.read_bytes())
     place.ours("set", "--string", "other.yaml", "stringData.user", "somebody")
     new = place.write("typed", NEW)
-    script = _editor(place, f'cat {new} >"$1"; cp {other} {secret}')
+    script = editor(place, f'cat {new} >"$1"; cp {other} {secret}')
     done = place.ours("edit", "secret.yaml", EDITOR=script, code=2)
 
     assert b"somebody else" in done.stderr
     assert secret.read_bytes() == other.read_bytes()
     done = place.ours("edit", "--recover", "secret.yaml", EDITOR="true")
     assert b"was changed since" in done.stderr
-    assert _holds(place, secret) == TYPED
+    assert holds(place, secret) == TYPED
 
 
 def _limited(size: int) -> None:
@@ -225,27 +184,27 @@ def test_a_full_disk(place: Place) -> None:
     assert not place.in_memory()
     place.ours("edit", "--recover", "many.yaml", EDITOR="true")
     assert b"key99: Zq7\n" in place.sops("decrypt", "many.yaml").stdout
-    assert _is_clean(place)
+    assert is_clean(place)
 
 
 def test_a_disk_without_any_room(place: Place, secret: Path) -> None:
     """Where not even the kept text has room, the text stays in memory, and recovering finds it there."""
     before = secret.read_bytes()
-    done = _edit_limited(place, _typing(place, NEW), 600, "secret.yaml")
+    done = _edit_limited(place, typing_(place, NEW), 600, "secret.yaml")
 
     assert done.returncode == 2, done.stderr
     assert secret.read_bytes() == before
     assert place.in_memory() == ["secret.yaml"]
     place.ours("edit", "--recover", "secret.yaml", EDITOR="true")
-    assert _holds(place, secret) == TYPED
-    assert _is_clean(place)
+    assert holds(place, secret) == TYPED
+    assert is_clean(place)
 
 
 def _waiting(place: Place, text: str) -> str:
     """Make an editor that writes a text, says so, and waits to be told to go on."""
     new = place.write(f"typed-{len(list(place.top.glob('typed-*')))}", text)
     top = place.top
-    return _editor(
+    return editor(
         place,
         f'echo $$ >{top}/editor.pid\ncat {new} >"$1"\ntouch {top}/saved\nwhile ! [ -e {top}/go ]; do sleep 0.05; done',
     )
@@ -279,8 +238,8 @@ def test_killed_while_the_editor_runs(place: Place, secret: Path) -> None:
     wait_until(lambda: place.ours("edit", "secret.yaml", EDITOR="true", code=None).stderr.find(b"already") < 0)
     place.ours("edit", "--recover", "secret.yaml", EDITOR="true")
 
-    assert _holds(place, secret) == "Zq7-later"
-    assert _is_clean(place)
+    assert holds(place, secret) == "Zq7-later"
+    assert is_clean(place)
 
 
 def test_power_lost_while_the_editor_runs(place: Place, secret: Path) -> None:
@@ -293,11 +252,11 @@ def test_power_lost_while_the_editor_runs(place: Place, secret: Path) -> None:
     for folder in place.memory.iterdir():
         shutil.rmtree(folder)
 
-    assert _no_plain_text(place)
+    assert no_plain_text(place)
     wait_until(lambda: place.ours("edit", "secret.yaml", EDITOR="true", code=None).stderr.find(b"already") < 0)
     place.ours("edit", "--recover", "secret.yaml", EDITOR="true")
-    assert _holds(place, secret) == TYPED
-    assert _is_clean(place)
+    assert holds(place, secret) == TYPED
+    assert is_clean(place)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -314,45 +273,45 @@ def test_asked_to_end(place: Place, secret: Path, number: signal.Signals) -> Non
     assert b"--recover" in said
     assert secret.read_bytes() == before
     assert not place.in_memory()
-    assert _no_plain_text(place)
+    assert no_plain_text(place)
     place.ours("edit", "--recover", "secret.yaml", EDITOR="true")
-    assert _holds(place, secret) == TYPED
+    assert holds(place, secret) == TYPED
 
 
 def test_what_an_editor_leaves_beside(place: Place, secret: Path) -> None:
     """Asked to end, an editor's copy of what was not saved stays in memory, and the editor finds it again."""
-    editor = _editor(place, f'echo unsaved >"$(dirname "$1")/.secret.yaml.swp"\ntouch {place.top}/saved\nsleep 60')
-    process = _start(place, editor)
+    saving = editor(place, f'echo unsaved >"$(dirname "$1")/.secret.yaml.swp"\ntouch {place.top}/saved\nsleep 60')
+    process = _start(place, saving)
     wait_until((place.top / "saved").exists)
     process.terminate()
     process.wait()
 
     assert place.in_memory() == [".secret.yaml.swp", "secret.yaml"]
     script = f'cat "$(dirname "$1")/.secret.yaml.swp" >{place.top}/found; cat {place.write("typed", NEW)} >"$1"'
-    place.ours("edit", "--recover", "secret.yaml", EDITOR=_editor(place, script))
+    place.ours("edit", "--recover", "secret.yaml", EDITOR=editor(place, script))
     assert (place.top / "found").read_text() == "unsaved\n"
-    assert _holds(place, secret) == TYPED
-    assert _is_clean(place)
+    assert holds(place, secret) == TYPED
+    assert is_clean(place)
 
 
 def _killed_after(place: Place, secret: Path, seconds: float) -> bool:
     """Kill an edit after some time; prove that nothing is lost. Return whether the text had been saved."""
     original = secret.read_bytes()
     new = place.write("typed", NEW)
-    process = _start(place, _editor(place, f'cat {new} >"$1" && touch {place.top}/saved'))
+    process = _start(place, editor(place, f'cat {new} >"$1" && touch {place.top}/saved'))
     time.sleep(seconds)
     process.kill()
     process.wait()
     saved = (place.top / "saved").exists()
-    assert _holds(place, secret) in {TYPED, "Zq7-typed-Password"}
-    assert _no_plain_text(place)
+    assert holds(place, secret) in {TYPED, "Zq7-typed-Password"}
+    assert no_plain_text(place)
     # The editor may still be there for a moment.
     wait_until(
         lambda: place.ours("edit", "--recover", "secret.yaml", EDITOR="true", code=None).stderr.find(b"already") < 0
     )
-    held = _holds(place, secret)
+    held = holds(place, secret)
     assert held == TYPED or not saved
-    assert _is_clean(place)
+    assert is_clean(place)
     secret.write_bytes(original)
     (place.top / "saved").unlink(missing_ok=True)
     return saved
@@ -372,65 +331,9 @@ def test_killed_at_many_points(place: Place, secret: Path) -> None:
         _killed_after(place, secret, step * 0.002)
 
 
-def _at_terminal(place: Place, editor: str, *words: str) -> Terminal:
-    command = [sys.executable, "-m", "strongroom", "file", "edit", "secret.yaml", *words]
-    return Terminal(command, place.top, place.environment | {"EDITOR": editor})
-
-
-def test_edit_again(place: Place, secret: Path) -> None:
-    """At a terminal, a text that cannot be saved can be edited again, and is what the editor shows then."""
-    bad = place.write("typed", BAD)
-    script = f'if [ -e {place.top}/once ]; then sed -i "s/\\[//" "$1"; else touch {place.top}/once; cat {bad} >"$1"; fi'
-    terminal = _at_terminal(place, _editor(place, script))
-    terminal.wait_for(r"error: .*\r\n(hint: .*\r\n)?Edit again\? \[Y/n\]: ")
-    terminal.type("\n")
-
-    assert terminal.end() == 0
-    assert TYPED not in terminal.shown
-    assert _holds(place, secret) == TYPED
-    assert _is_clean(place)
-
-
-@pytest.mark.parametrize("answer", ["n\n", "\x03"])
-def test_edit_no_more(place: Place, secret: Path, answer: str) -> None:
-    """Somebody who does not want to edit again has the text kept."""
-    before = secret.read_bytes()
-    terminal = _at_terminal(place, _typing(place, BAD))
-    terminal.wait_for(r"Edit again\? \[Y/n\]: ")
-
-    assert terminal.insist(answer) == 2
-    assert "--recover" in terminal.shown
-    assert secret.read_bytes() == before
-    assert place.kept() == ["edit.json", "lock", "text.sops"]
-
-
-def test_the_terminal_is_the_editors(place: Place, secret: Path) -> None:
-    """While the editor runs, Ctrl-C is for it alone."""
-    new = place.write("typed", NEW)
-    script = f"trap 'cat {new} >\"$1\"; exit 0' INT\necho ready\nwhile :; do sleep 0.05; done"
-    terminal = _at_terminal(place, _editor(place, script))
-    terminal.wait_for("ready")
-    terminal.type("\x03")
-
-    assert terminal.end() == 0
-    assert _holds(place, secret) == TYPED
-
-
-@pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed")
-def test_vim(place: Place, secret: Path) -> None:
-    """A person edits in vim; a closed terminal in the middle loses nothing that vim had."""
-    terminal = _at_terminal(place, "vim -u NONE -i NONE")
-    terminal.wait_for("stringData")
-    terminal.type(f":%s/Zq7-typed-Password/{TYPED}/\r:wq\r")
-
-    assert terminal.end() == 0
-    assert _holds(place, secret) == TYPED
-    assert _is_clean(place)
-
-
 def test_a_state_without_room(place: Place, secret: Path) -> None:
     """A text that could not be kept is saved all the same, where the file has room."""
     script = f'cat {place.write("typed", NEW)} >"$1"; for d in {place.state}/strongroom/edits/*; do mkdir "$d/text.sops"; done'
-    place.ours("edit", "secret.yaml", EDITOR=_editor(place, script))
+    place.ours("edit", "secret.yaml", EDITOR=editor(place, script))
 
-    assert _holds(place, secret) == TYPED
+    assert holds(place, secret) == TYPED

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -14,10 +13,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cli.file.place import SOPS
+from tests.support.sops import PROGRAM as SOPS
 
 from strongroom.errors import DocumentError, StrongroomError, UsageError
-from strongroom.files.sops.rules import NOTHING_ASKED, Asked, destination_for, find, look_up, rule_for
+from strongroom.files.sops.rules import NOTHING_ASKED, Asked, find, look_up, rule_for
 from strongroom.files.sops.selection import MATCHERS, Selection
 
 R = [
@@ -386,54 +385,11 @@ def test_unreadable_configurations_name_the_line(data: bytes, line: int | None, 
     assert caught.value.line == line
 
 
-def _publishing(tmp_path: Path, text: str, name: str = "a.yaml") -> Any:
-    (tmp_path / ".sops.yaml").write_text(text)
-    return destination_for(Path(name), tmp_path / ".sops.yaml")
-
-
-def test_destinations(tmp_path: Path) -> None:
-    """A file goes where the first matching destination rule says, encrypted anew where that names keys."""
-    text = f"""\
-destination_rules:
-  - {{path_regex: ^s3/, s3_bucket: b, s3_prefix: p, omit_extensions: true}}
-  - {{path_regex: ^gcs/, gcs_bucket: g, recreation_rule: {{age: {R[1]}, encrypted_regex: x}}}}
-  - {{vault_path: v/, vault_address: "https://v", vault_kv_mount_name: m, vault_kv_version: 1}}
-"""
-    s3, gcs, vault = (_publishing(tmp_path, text, name) for name in ("s3/a.yaml", "gcs/a.yaml", "a.yaml"))
-
-    assert (s3.kind, s3.options, s3.omit_extensions) == ("s3", {"bucket": "b", "prefix": "p"}, True)
-    assert gcs.recreation.groups[0][0].name == R[1]
-    assert gcs.recreation.selection == Selection(encrypted_regex="x")
-    assert s3.recreation is None
-    assert vault.options == {"path": "v/", "address": "https://v", "kv_mount_name": "m", "kv_version": "1"}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{}", "no destination rule"),
-        ("destination_rules: [{path_regex: '^x', s3_bucket: b}]", "no destination rule"),
-        ("destination_rules: [{}]", "no place"),
-        ("destination_rules: [{s3_bucket: b, gcs_bucket: g}]", "several places"),
-        ("destination_rules: [{path_regex: '(', s3_bucket: b}]", "path_regex of destination rule 1"),
-    ],
-)
-def test_destinations_refused(text: str, message: str, tmp_path: Path) -> None:
-    """A destination that is not clear is refused."""
-    with pytest.raises(UsageError, match=message):
-        _publishing(tmp_path, text)
-
-
-def _depth(count: int) -> Iterator[str]:
-    yield "creation_rules:\n- key_groups:\n"
-    for level in range(count):
-        yield f"{'  ' * level}  - merge:\n"
-
-
 def test_nested_groups_end(tmp_path: Path) -> None:
     """Groups that nest deeply, or hold themselves, are an error and no crash."""
+    merges = "".join(f"{'  ' * level}  - merge:\n" for level in range(300))
     with pytest.raises(StrongroomError):
-        _rule(tmp_path, "".join(_depth(300)))
+        _rule(tmp_path, f"creation_rules:\n- key_groups:\n{merges}")
     with pytest.raises(StrongroomError, match="nests too deeply"):
         _rule(tmp_path, "a: " + "[" * 200_000)
     with pytest.raises(StrongroomError):

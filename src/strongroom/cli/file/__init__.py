@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from strongroom.cli.lazy import LazyGroup
 
 SUBCOMMANDS = {
     "encrypt": "Encrypt a file",
@@ -27,28 +27,10 @@ SUBCOMMANDS = {
     "keygen": "Make an age key",
     "init": "From nothing to a first encrypted Secret",
 }
-"""Subcommand to its line of help. ``exec-env`` lives as ``command`` in ``strongroom.cli.file.exec_env``, and so on."""
+"""Subcommand to its line of help."""
 
 
-class _Group(click.Group):
-    """Loads a subcommand's module when the subcommand is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        module = importlib.import_module(f"strongroom.cli.file.{cmd_name.replace('-', '_')}")
-        found: click.Command = module.command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUBCOMMANDS.items()))
-
-
-@click.group("file", cls=_Group)
+@click.group("file", cls=LazyGroup, package=__name__, table=SUBCOMMANDS)
 def command() -> None:
     """Secrets in Git, as SOPS files.
 

@@ -111,7 +111,7 @@ def _opened(
         return _Work(here, before, found, found.plain(), lambda text: reseal(found, text, context.now()), context)
     form = format_of(file, input_type)
     given = options.Input(here.file, Path(file), editing.example(form), form)
-    rule = options.asked_rule(given, config, more)
+    rule = options.asked_rules(config, more)(given)
     found = _new(given, rule, context)
     from strongroom.files.sops.sealing import encrypt
 

@@ -14,6 +14,7 @@ from strongroom.errors import UsageError
 if TYPE_CHECKING:
     from strongroom.files.sops.document import Document
     from strongroom.files.sops.rule import Rule
+    from strongroom.keys.key import Context
 
 
 @click.command("encrypt")
@@ -60,10 +61,12 @@ def command(
     if recursive:
         return tree.recursive(files or (".",), "encrypt", config, options.how(more))
 
+    rule, context = options.asked_rules(config, more), options.key_context()
+
     def sealed(file: str | None) -> tuple[options.Input, bytes]:
         given = options.read_input(file, input_type, filename_override)
         given = options.converted(given, output_type, filename_override)
-        return given, encrypted(given, options.asked_rule(given, config, more))
+        return given, encrypted(given, rule(given), context)
 
     if several.wanted(files, in_place=in_place, output=output, output_dir=output_dir):
         if filename_override:
@@ -80,7 +83,7 @@ def command(
     return CLEAN
 
 
-def encrypted(given: options.Input, rule: Rule) -> bytes:
+def encrypted(given: options.Input, rule: Rule, context: Context) -> bytes:
     """Return a file encrypted for the first time.
 
     Raises:
@@ -98,10 +101,9 @@ def encrypted(given: options.Input, rule: Rule) -> bytes:
             f"the rule for {given.name} chooses nothing in it, and nothing would be encrypted",
             hint="another rule of .sops.yaml, or --encrypted-regex, chooses what is",
         )
-    context = options.key_context()
     key = data_key.new()
     groups = data_key.wrap(key, rule.groups, rule.shamir_threshold, context)
-    return encrypt(given.data, given.format, rule, key, groups, context.now())
+    return encrypt(document, given.format, rule, key, groups, context.now())
 
 
 def _chooses(rule: Rule, document: Document) -> bool:

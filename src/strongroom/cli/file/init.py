@@ -202,4 +202,4 @@ def _first(target: Path, name: str, context: Context) -> None:
     given = options.Input(target, target, Plaintext(text), format_of(str(target)))
     rule = rule_for(target, find(Path(), context.environment), context.environment)
     target.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(target, [encrypted(given, rule)])
+    replace_file(target, [encrypted(given, rule, context)])

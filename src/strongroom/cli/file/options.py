@@ -312,17 +312,16 @@ def converted(given: Input, kind: str | None, override: str | None = None) -> In
     return given._replace(data=convert(given.data, given.format, form), format=form)
 
 
-def asked_rule(given: Input, config: str | None, options: dict[str, Any]) -> Rule:
-    """Return the rule for a file that is encrypted for the first time; says on standard error what people should know.
+def asked_rules(config: str | None, options: dict[str, Any]) -> Callable[[Input], Rule]:
+    """Return what finds the rule for a file that is encrypted for the first time, and tells people about it.
 
     Args:
-        given: the file in plain.
         config: of ``--config``.
         options: those of `key_options`.
 
-    Raises:
-        UsageError: no rule matches, nothing says who can open the file, or options exclude each other.
-        DocumentError: the configuration cannot be read.
+    Returns:
+        A function of the file in plain, which raises UsageError where no rule matches, nothing says who can open the
+        file, or options exclude each other, and DocumentError where the configuration cannot be read.
     """
     from strongroom.files.sops.manifests import holds_secret
     from strongroom.files.sops.rules import Asked, Found, look_up, rule_for
@@ -330,7 +329,7 @@ def asked_rule(given: Input, config: str | None, options: dict[str, Any]) -> Rul
 
     found = Found(Path(config)) if config else look_up(Path(), os.environ)
     if found.ignored is not None:
-        _say_once(f"warning: {found.ignored} is not read; the name is .sops.yaml")
+        click.echo(f"warning: {found.ignored} is not read; the name is .sops.yaml", err=True)
     selection = Selection._make((*(options[f"select_{name}"] for name in MATCHERS), options["mac_only_encrypted"]))
     asked = Asked(
         keys=tuple((kind, options[f"key_{kind}"]) for _, _, kind, _, _ in _KEY_OPTIONS if options[f"key_{kind}"]),
@@ -338,13 +337,19 @@ def asked_rule(given: Input, config: str | None, options: dict[str, Any]) -> Rul
         encryption_context=options["encryption_context"],
         shamir_threshold=options["shamir_secret_sharing_threshold"],
         selection=selection,
-        format=given.format.id,
-        manifest=holds_secret(given.data.reveal(), given.format.id),
         indent=options["indent"],
     )
-    rule = rule_for(given.name, found.path, os.environ, asked)
-    if rule.by_default:
-        _say_once("no rule says what is encrypted: data and stringData of Secrets are")
+    selects = any(selection[: len(MATCHERS)])
+
+    def rule(given: Input) -> Rule:
+        # Where the command line says what is encrypted, it is no matter what the file is.
+        manifest = not selects and holds_secret(given.data.reveal(), given.format.id)
+        wanted = asked._replace(format=given.format.id, manifest=manifest)
+        chosen = rule_for(given.name, found.path, os.environ, wanted)
+        if chosen.by_default:
+            _say_once("no rule says what is encrypted: data and stringData of Secrets are")
+        return chosen
+
     return rule
 
 

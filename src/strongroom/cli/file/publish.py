@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from strongroom.cli.asking import confirmed
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import StrongroomError, UsageError
 
@@ -30,7 +31,6 @@ def command(
     same is not written again.
     """
     from strongroom.cli.file.textconv import read
-    from strongroom.cli.file.tree import confirm
     from strongroom.crypto.memory import guard
     from strongroom.files.sops.publishing import publication, publish
     from strongroom.files.sops.rules import find
@@ -50,7 +50,7 @@ def command(
         click.echo(f"{line(str(one.path))} -> {line(one.address)}")
     if dry_run:
         return CLEAN
-    confirm(yes=yes)
+    confirmed(yes=yes)
     failed = 0
     for one in todo:
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from strongroom.cli.asking import confirmed
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import UsageError
 
@@ -124,7 +124,7 @@ def carry_out(
     if how.dry_run:
         return left_out
     if how.plan is None:
-        confirm(yes=how.yes)
+        confirmed(yes=how.yes)
     made = _planned(changes, what, how, notes, more)
     for failure in made.failures:
         for text in f"failed: {failure.name}: {failure.message}".split("\n"):
@@ -134,20 +134,6 @@ def carry_out(
     if made.plan.steps:
         _finish(made, what, how)
     return FINDINGS if made.failures else left_out
-
-
-def confirm(*, yes: bool) -> None:
-    """Ask whether it shall be done.
-
-    Raises:
-        UsageError: nobody is there to ask.
-        click.Abort: it shall not.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is there to ask", hint="--yes does it, --dry-run only shows it")
-    click.confirm("Do it?", abort=True)
 
 
 def _planned(changes: Sequence[Change], what: str, how: How, notes: Sequence[str], more: Any) -> Changes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from strongroom.cli.lazy import LazyGroup
 
 SUBCOMMANDS = {
     "secret": "Seal Secrets, or one value with --raw; seal FILE means the same",
@@ -14,34 +14,27 @@ SUBCOMMANDS = {
     "recover": "Open SealedSecrets with exported keys",
     "certificate": "Fetch and show the certificate to seal with",
 }
-"""Subcommand to its line of help; each lives as ``command`` in the module of its name."""
+"""Subcommand to its line of help."""
 
 _DEFAULT = "secret"
 
 
-class _Group(click.Group):
-    """Loads a subcommand's module when the subcommand is called; what is no subcommand belongs to the default one."""
+class _Group(LazyGroup):
+    """What is no subcommand belongs to the default one."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in SUBCOMMANDS and args[0] not in ctx.help_option_names:
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(SUBCOMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        found: click.Command = importlib.import_module(f"strongroom.cli.seal.{cmd_name}").command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUBCOMMANDS.items()))
-
-
-@click.group("seal", cls=_Group, epilog="strongroom seal secret --help shows the options of sealing.")
+@click.group(
+    "seal",
+    cls=_Group,
+    package=__name__,
+    table=SUBCOMMANDS,
+    epilog="strongroom seal secret --help shows the options of sealing.",
+)
 def command() -> None:
     """Seal Secrets so that only the cluster can open them.
 

@@ -205,19 +205,6 @@ def say(text: str) -> None:
     click.echo(line(text), err=True)
 
 
-def confirmed(question: str, *, yes: bool) -> None:
-    """Ask before something is done.
-
-    Raises:
-        UsageError: nobody is there to ask.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is there to ask", hint="--yes does it without asking, --dry-run only shows it")
-    click.confirm(question, abort=True)
-
-
 def files_of(paths: tuple[str, ...], *, gitignore: bool = True) -> Iterator[tuple[str, Path]]:
     """Yield the files that may hold SealedSecrets, each as people see it and where it lies; folders are walked.
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from strongroom.cli.asking import confirmed
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.cli.seal.options import (
     Cluster,
     certificate,
     cluster_of,
-    confirmed,
     controller_options,
     files_of,
     keys_option,
@@ -85,7 +85,7 @@ def command(
     elif plan is not None and not dry_run:
         _save(found, plan)
     elif not dry_run:
-        confirmed("Do it?", yes=yes)
+        confirmed(yes=yes)
         _do(found, Path(root), key)
         remember(remembered)
     return FINDINGS if found.failed else CLEAN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -62,7 +63,7 @@ def read(data: bytes, what: str) -> Bundle:
         KeyUseError: there is none, or one cannot be used for sealing.
     """
     try:
-        found = x509.load_pem_x509_certificates(data)
+        found = _parsed(data)
     except ValueError:
         raise KeyUseError(
             f"{what} holds no certificate", hint="strongroom seal certificate -o FILE fetches that of the cluster"
@@ -72,6 +73,12 @@ def read(data: bytes, what: str) -> Bundle:
         return Bundle(tuple(_certificate(one, what) for one in leaves), len(found) - len(leaves))
     except (ValueError, UnsupportedAlgorithm):  # its parts are read when they are asked for
         raise KeyUseError(f"{what} holds a certificate that cannot be read") from None
+
+
+def _parsed(data: bytes) -> list[x509.Certificate]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a negative serial number is read today, and is no matter here
+        return x509.load_pem_x509_certificates(data)
 
 
 def chosen(bundle: Bundle, now: datetime, what: str) -> Certificate:

@@ -25,11 +25,13 @@ _TRIES = 100
 _Sealer = Callable[[int, Scalar, tuple[str, ...]], str]
 
 
-def encrypt(data: Plaintext, form: Format, rule: Rule, data_key: Plaintext, groups: Groups, now: str) -> bytes:
+def encrypt(
+    data: Plaintext | Document, form: Format, rule: Rule, data_key: Plaintext, groups: Groups, now: str
+) -> bytes:
     """Return a file in plain text as an encrypted one.
 
     Args:
-        data: the file.
+        data: the file, or what `read_plain` made of it.
         form: as which it is read and written.
         rule: which of its leaves are encrypted.
         data_key: 32 random bytes.
@@ -40,7 +42,7 @@ def encrypt(data: Plaintext, form: Format, rule: Rule, data_key: Plaintext, grou
         DocumentError: the file cannot be read, holds nothing, or is encrypted already.
         UsageError: the selection cannot be read.
     """
-    document = read_plain(data, form)
+    document = data if isinstance(data, Document) else read_plain(data, form)
     # the one value of a binary file has no name that a rule could choose by
     selection = effective(rule.selection) if form.id != "binary" else Selection()
     metadata = Metadata(groups, rule.shamir_threshold, now, "", selection, VERSION)
