@@ -78,7 +78,7 @@ def test_the_time_is_written_as_sops_writes_it() -> None:
 def test_a_context_is_of_this_process() -> None:
     """It reads the environment of the process and remembers nothing of another context."""
     first, second = context(), context()
-    assert first.environment is os.environ
+    assert first.environment == dict(os.environ)
     assert first.kept == {}
     assert first.kept is not second.kept
 
