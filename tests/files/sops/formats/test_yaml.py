@@ -204,3 +204,14 @@ def test_an_empty_first_document_stays_one() -> None:
     theirs = sops.encrypt(b"{}\n---\na: b\n", "yaml")
 
     assert made.decrypted(theirs, "yaml") == b"{}\n---\na: b\n"
+
+
+def test_a_deep_comment_stays_out_of_the_block_above() -> None:
+    """A comment below a value of several lines stays a comment, also where it stands as deep as the lines would."""
+    data = b"a:\n    b: |\n          one\n          two\n        # deep\n    c: x\n"
+
+    again = made.decrypted(made.encrypted(data, "yaml"), "yaml")
+
+    assert [(leaf.path, leaf.scalar.data.reveal()) for leaf in YAML.read(again, False).leaves] == [
+        (leaf.path, leaf.scalar.data.reveal()) for leaf in YAML.read(data, False).leaves
+    ]

@@ -78,6 +78,10 @@ def _build(text: str) -> Builder | str:
         raise DocumentError("not valid yaml", line=line, column=column) from None
 
 
+_BELOW_BLOCK = re.compile(rb"(?:[ \t]*\r?\n)*+( *+)#")
+_BELOW = re.compile(rb"[^\n]*+\n(?:[ \t]*\r?\n)*+( *+)#")
+
+
 def write(document: Document, replacements: dict[int, Scalar], seal: Seal | None) -> bytes:
     """Return a file with some leaves replaced and with these metadata, or with none."""
     data = document.data.reveal()
@@ -141,6 +145,9 @@ def _texts(data: bytes, leaf: Leaf, scalar: Scalar, step: int, newline: str) -> 
     if text is None and scalar.data.reveal().endswith(b"\n\n") and _BLANK_BELOW.match(data, leaf.end):
         # blank lines below would become part of a value that ends with blank lines
         text = quoted(scalar.data.reveal().decode())
+    if text is None and _comment_below(data, leaf.end) >= leaf.column + step:
+        # a comment that stands so deep would become part of the block
+        text = quoted(scalar.data.reveal().decode())
     if text is None:
         lines = block(scalar.data.reveal().decode(), leaf.column, step, newline)
         text, _, below = lines.partition(newline)
@@ -154,6 +161,12 @@ def _texts(data: bytes, leaf: Leaf, scalar: Scalar, step: int, newline: str) -> 
     rest = _REST_OF_LINE.match(data, leaf.end)
     line_end = rest.end() if rest is not None else leaf.end
     return [(leaf.start, leaf.end, head), (line_end, line_end, body)]
+
+
+def _comment_below(data: bytes, end: int) -> int:
+    """Return the column of a comment on the lines below a value; -1 where something else comes next."""
+    found = (_BELOW_BLOCK if data[end - 1 : end] == b"\n" else _BELOW).match(data, end)
+    return -1 if found is None else len(found[1])
 
 
 def _for_block(data: bytes, leaf: Leaf, head: bytes, body: bytes, newline: str) -> list[Edit]:
