@@ -14,10 +14,12 @@ import pytest
 from strongroom.errors import SourceError, UsageError
 from strongroom.leaks.library import Library
 from strongroom.model.finding import Finding
-from strongroom.survey.known import Known, gather, known_of
+from strongroom.survey.known import gather, known_of
 from strongroom.survey.known_file import write_file
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.known_scan import Known
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 
 KEY = bytes(range(32))
 LIBRARY = Library()

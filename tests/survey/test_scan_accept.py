@@ -17,9 +17,10 @@ from strongroom.leaks.library import Library
 from strongroom.model.decision import Decision
 from strongroom.model.report import Report
 from strongroom.survey.leak_baseline import LeakBaseline
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_accept import Acceptance
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 
 KEY = bytes(range(32))
 LIBRARY = Library()

@@ -16,8 +16,9 @@ from strongroom.model.finding import Finding
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.report import Report
 from strongroom.model.skipped import Reason
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 
 KEY = b"k" * 32
 PASSWORD = "Vx9k2" + "LmQ81zzT"

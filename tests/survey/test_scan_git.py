@@ -15,8 +15,9 @@ from strongroom.model.report import Report
 from strongroom.model.skipped import Reason
 from strongroom.report.actions import first_actions
 from strongroom.survey.run import Request, survey
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 
 KEY = b"k" * 32
 PASSWORD = "Vx9k2" + "LmQ81zzT"

@@ -25,11 +25,12 @@ from strongroom.model.plaintext import Fingerprint
 from strongroom.model.report import Report
 from strongroom.model.resource import ResourceId
 from strongroom.model.skipped import Reason
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_accept import Acceptance
 from strongroom.survey.scan_blobs import Blobs
 from strongroom.survey.scan_hit import Hit
 from strongroom.survey.scan_readers import Answer, ReaderEndedError, Readers
+from strongroom.survey.scan_request import ScanRequest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads read alone")
 

@@ -12,8 +12,9 @@ from tests.sources.repositories import Repository, token
 
 from strongroom.errors import SourceError, UsageError
 from strongroom.model.finding import Severity
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 from strongroom.survey.scan_spark import listed
 from strongroom.survey.scan_spark_report import Summary
 from strongroom.survey.scan_spark_rows import Row, columns, json_lines, row_of, skipped_row

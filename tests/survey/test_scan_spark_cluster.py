@@ -17,8 +17,9 @@ import msgspec
 import pytest
 from tests.sources.repositories import Repository, token
 
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 from strongroom.survey.scan_spark_rows import Row, row_of
 from strongroom.survey.scan_spark_task import Job, Listed, measure
 

@@ -12,8 +12,9 @@ import pytest
 
 from strongroom.leaks.library import Library
 from strongroom.model.finding import Finding, Severity
-from strongroom.survey.scan import ScanRequest, scan
+from strongroom.survey.scan import scan
 from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scan_request import ScanRequest
 from strongroom.survey.verify import Verification, Verifier
 
 KEY = bytes(range(32))

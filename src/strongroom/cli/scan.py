@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from strongroom.model.report import Report
     from strongroom.model.settings import Settings
     from strongroom.report.formats import Format
-    from strongroom.survey.scan import ScanRequest
+    from strongroom.survey.scan_request import ScanRequest
 
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -167,7 +167,7 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
 
 
 def _request(asked: _Asked, key: bytes, show: Callable[[str], None]) -> ScanRequest:
-    from strongroom.survey.scan import ScanRequest
+    from strongroom.survey.scan_request import ScanRequest
     from strongroom.survey.scan_threads import threads
 
     return ScanRequest(

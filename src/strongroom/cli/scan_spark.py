@@ -81,7 +81,7 @@ def scan_fleet(
     from strongroom.cli.scan_options import rules_of
     from strongroom.survey import fingerprint_key as keys
     from strongroom.survey import scan_spark
-    from strongroom.survey.scan import ScanRequest
+    from strongroom.survey.scan_request import ScanRequest
     from strongroom.survey.scan_spark_task import Job
 
     rules_of(chosen, quiet=quiet)  # what cannot be used is said before any worker starts

@@ -5,30 +5,12 @@ from __future__ import annotations
 import bisect
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
-from strongroom.leaks.recognisers.contract import Mark
+from strongroom.leaks.texts import Claim, Text
 from strongroom.model.origin import FieldPath
-
-if TYPE_CHECKING:
-    from strongroom.leaks.texts import Text
-
 
 _NESTED_PARTS = 4
 """A part may hold another (``--set a.b=c`` holds ``b=c``), but not many."""
-
-
-class Claim(NamedTuple):
-    """What one rule says of a span of a field; the lower the rank, the more specific the rule."""
-
-    rank: int
-    start: int
-    end: int
-    text: Text
-    mark: Mark
-
-    def __repr__(self) -> str:
-        return f"Claim({self.rank} {self.mark.rule} {self.start}-{self.end})"
 
 
 def adopted(claims: Iterable[Claim], texts: Iterable[Text]) -> list[Claim]:

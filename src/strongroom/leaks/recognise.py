@@ -23,11 +23,11 @@ import msgspec
 from strongroom.leaks.candidates.raw import INSIDE
 from strongroom.leaks.library import ASSIGNED_RULES, Library
 from strongroom.leaks.matching import library_marks
-from strongroom.leaks.overlap import Claim, adopted, settle
+from strongroom.leaks.overlap import adopted, settle
 from strongroom.leaks.recognisers import RECOGNISERS, named
 from strongroom.leaks.recognisers.contract import Mark
 from strongroom.leaks.secret_data import judge_secret_data
-from strongroom.leaks.texts import Text, texts_of
+from strongroom.leaks.texts import Claim, Text, texts_of
 from strongroom.model.finding import Confidence
 from strongroom.model.origin import FieldPath, Origin, show_path
 from strongroom.model.place import Candidate, Context, Nature, Sighting

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import msgspec
 
 from strongroom.leaks.candidates.raw import INSIDE
-from strongroom.leaks.overlap import Claim
 from strongroom.leaks.recognisers.contract import Mark
 from strongroom.model.origin import FieldPath, Origin
 from strongroom.model.place import Candidate, Context
@@ -95,6 +94,19 @@ def _is_encoded(candidate: Candidate) -> bool:
     if candidate.context is Context.SECRET:
         return field[-2] == "data"
     return candidate.context is Context.CONFIG_MAP and field[-2] == "binaryData"
+
+
+class Claim(NamedTuple):
+    """What one rule says of a span of a field; the lower the rank, the more specific the rule."""
+
+    rank: int
+    start: int
+    end: int
+    text: Text
+    mark: Mark
+
+    def __repr__(self) -> str:
+        return f"Claim({self.rank} {self.mark.rule} {self.start}-{self.end})"
 
 
 def texts_of(candidates: list[Candidate]) -> list[Text]:

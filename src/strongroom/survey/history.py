@@ -12,9 +12,10 @@ from strongroom.model.finding import Finding
 from strongroom.model.plaintext import Fingerprint
 from strongroom.model.skipped import Skipped
 from strongroom.sources.git import find
-from strongroom.survey.scan import ScanRequest, read
+from strongroom.survey.scan import read
 from strongroom.survey.scan_blobs import Blobs
 from strongroom.survey.scan_findings import findings_of
+from strongroom.survey.scan_request import ScanRequest
 
 PREFIX = "git:"
 

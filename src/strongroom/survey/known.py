@@ -21,6 +21,7 @@ from strongroom.model.secret import SecretRecord, SecretRef
 from strongroom.sources.cluster_options import ClusterOptions, is_cluster
 from strongroom.sources.etcd_options import EtcdOptions
 from strongroom.survey.known_file import KnownValue, Owner, is_fingerprint_file, read_file
+from strongroom.survey.known_scan import Known
 
 _DATA = ("data", "stringData")
 _CLUSTER, _ETCD = ClusterOptions(), EtcdOptions()
@@ -95,21 +96,6 @@ def _owner(sighting: Sighting, users: dict[SecretRef, SecretRecord]) -> Owner:
         using = dict.fromkeys(one.resource.show() for one in consumers if one.key in ("", key))
         return Owner(resource.show(), key, tuple(using))
     return Owner(resource.show(), show_path(field))
-
-
-class Known(msgspec.Struct, frozen=True):
-    """What is looked for, and what is said of it.
-
-    Attributes:
-        values: the search.
-        by_fingerprint: what is known of each value, by each of its fingerprints: a value and the same one with a line
-            break behind it are one.
-        notes: how it came about, for the coverage of the report.
-    """
-
-    values: KnownValues
-    by_fingerprint: dict[Fingerprint, KnownValue]
-    notes: tuple[str, ...]
 
 
 def known_of(

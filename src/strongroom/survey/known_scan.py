@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from strongroom.leaks.known import BATCH, KnownMatch
+from strongroom.leaks.known import BATCH, KnownMatch, KnownValues
 from strongroom.leaks.plain import Lines
 from strongroom.model.finding import Confidence, Finding, Related
 from strongroom.model.leak import MASK, entropy
 from strongroom.model.origin import Origin
 from strongroom.model.place import Nature
 from strongroom.model.plaintext import Fingerprint
+from strongroom.survey.known_file import KnownValue
 from strongroom.survey.scan_hit import Hit
 from strongroom.survey.scan_join import Spans
 from strongroom.survey.scan_page import rotate
 
-if TYPE_CHECKING:
-    from strongroom.survey.known import Known
-    from strongroom.survey.known_file import KnownValue
-
 RULE = "known-value"
 _MOST_TOLD = 1 << 12
 """Bytes whose entropy is told: what holds a value compressed may be large."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is looked for, and what is said of it.
+
+    Attributes:
+        values: the search.
+        by_fingerprint: what is known of each value, by each of its fingerprints: a value and the same one with a line
+            break behind it are one.
+        notes: how it came about, for the coverage of the report.
+    """
+
+    values: KnownValues
+    by_fingerprint: dict[Fingerprint, KnownValue]
+    notes: tuple[str, ...]
 
 
 class Text(NamedTuple):

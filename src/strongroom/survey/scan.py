@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -10,63 +10,14 @@ import msgspec
 
 import strongroom
 from strongroom.model.finding import Finding
-from strongroom.model.plaintext import Fingerprint
 from strongroom.model.report import Report
 from strongroom.model.settings import Settings
-from strongroom.model.skipped import Coverage, Skipped
+from strongroom.model.skipped import Coverage
 from strongroom.survey.known_scan import joined_with_known, marked
 from strongroom.survey.scan_blobs import Blobs
-from strongroom.survey.scan_findings import Held, findings_of, pages
-from strongroom.survey.scan_hit import Hit
+from strongroom.survey.scan_findings import findings_of, pages
+from strongroom.survey.scan_request import Scanned, ScanRequest
 from strongroom.survey.verify import summary, verified
-
-LARGEST = 256 << 20
-
-
-class ScanRequest(msgspec.Struct, frozen=True):
-    """What a user asks of one scan.
-
-    Attributes:
-        paths: files and folders; repositories where the history is asked for.
-        key: the fingerprint key.
-        settings: thresholds, severities.
-        stdin: read standard input instead.
-        history, staged: read the history, or what is about to be committed.
-        since, branch, all_refs: which part of the history.
-        gitignore: honour ``.gitignore``.
-        archive_depth: how many archives inside each other are opened.
-        max_bytes: larger files are passed over, and said to be.
-        processes: how many processes read documents beside the threads, where there are many.
-        progress: called with what is being done.
-        now: the time of the run.
-    """
-
-    paths: tuple[str, ...]
-    key: bytes
-    settings: Settings = Settings()
-    stdin: bool = False
-    history: bool = False
-    staged: bool = False
-    since: str = ""
-    branch: str = ""
-    all_refs: bool = False
-    gitignore: bool = True
-    archive_depth: int = 4
-    max_bytes: int = LARGEST
-    processes: int = 0
-    progress: Callable[[str], None] = lambda _: None
-    now: datetime | None = None
-
-
-class Scanned(msgspec.Struct):
-    """What reading gave: hits in the order in which places are named, and what was read."""
-
-    hits: list[Hit] = []
-    held: dict[Fingerprint, Held] = {}
-    skipped: list[Skipped] = []
-    files: int = 0
-    notes: list[str] = []
-    suppressed: dict[str, int] = {}
 
 
 def scan(request: ScanRequest, blobs: Blobs, stdin: BinaryIO | None = None) -> Report:

@@ -27,7 +27,7 @@ from strongroom.model.origin import Origin
 from strongroom.model.place import Nature
 from strongroom.model.plaintext import Fingerprint, Plaintext
 from strongroom.model.skipped import Reason, Skipped
-from strongroom.survey.known_scan import KnownScan, Text
+from strongroom.survey.known_scan import Known, KnownScan, Text
 from strongroom.survey.scan_accept import Acceptance
 from strongroom.survey.scan_hit import Hit
 from strongroom.survey.scan_join import joined, settled
@@ -35,7 +35,6 @@ from strongroom.survey.scan_readers import Answer, ReaderEndedError, Readers, re
 from strongroom.survey.scan_versions import Versions
 
 if TYPE_CHECKING:
-    from strongroom.survey.known import Known
     from strongroom.survey.verify import Verifier
 
 LARGEST_DOCUMENT = 4 << 20

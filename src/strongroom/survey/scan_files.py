@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from strongroom.errors import SourceError
 from strongroom.leaks.plain import WINDOW
@@ -18,10 +18,8 @@ from strongroom.sources.tree import walk
 from strongroom.survey.scan_archives import Archives
 from strongroom.survey.scan_blobs import LARGEST_DOCUMENT, Blobs
 from strongroom.survey.scan_hit import Hit
+from strongroom.survey.scan_request import Scanned, ScanRequest
 from strongroom.survey.scan_threads import in_threads
-
-if TYPE_CHECKING:
-    from strongroom.survey.scan import Scanned, ScanRequest
 
 _HEAD = 8000
 """Git takes a file for binary where a NUL is in so many first bytes (``xdiff-interface.c``, ``FIRST_FEW_BYTES``)."""
@@ -55,8 +53,6 @@ def read_paths(request: ScanRequest, blobs: Blobs) -> Scanned:
         SourceError: one of them does not exist, or there is no file in them.
         StrongroomError: the rules could not be loaded.
     """
-    from strongroom.survey.scan import Scanned
-
     scanned = Scanned()
     files = list(_files(request, scanned))
     if not files:
@@ -184,8 +180,6 @@ def read_stream(blobs: Blobs, stdin: BinaryIO | None) -> Scanned:
     Raises:
         StrongroomError: the rules could not be loaded.
     """
-    from strongroom.survey.scan import Scanned
-
     stream = stdin or sys.stdin.buffer
     data = stream.read(LARGEST_DOCUMENT + 1)
     origin = Origin("-", "-")

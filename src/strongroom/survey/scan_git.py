@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,10 +21,8 @@ from strongroom.survey.scan_blobs import Blobs
 from strongroom.survey.scan_files import is_text
 from strongroom.survey.scan_findings import Held
 from strongroom.survey.scan_hit import Hit
+from strongroom.survey.scan_request import Scanned, ScanRequest
 from strongroom.survey.scan_threads import in_threads
-
-if TYPE_CHECKING:
-    from strongroom.survey.scan import Scanned, ScanRequest
 
 LARGEST = 32 << 20
 """Larger contents in a history are passed over: Git services refuse files from 100 MB, and warn at half of it."""
@@ -50,8 +48,6 @@ def read_history(request: ScanRequest, blobs: Blobs) -> Scanned:
         SourceError: a path is in no repository, or the repository has no commits.
         UsageError: a revision does not exist.
     """
-    from strongroom.survey.scan import Scanned
-
     scanned = Scanned()
     seen: set[tuple[str, str]] = set()
     for source in request.paths:
@@ -221,8 +217,6 @@ def read_staged(request: ScanRequest, blobs: Blobs) -> Scanned:
     Raises:
         SourceError: a path is in no repository, or its index cannot be read.
     """
-    from strongroom.survey.scan import Scanned
-
     scanned = Scanned()
     for source in request.paths:
         repository = find(source)

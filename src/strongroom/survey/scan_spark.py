@@ -18,7 +18,8 @@ import msgspec
 from strongroom.errors import OutputError, SourceError, StrongroomError, UsageError
 from strongroom.model.report import Report
 from strongroom.report.wording import plural
-from strongroom.survey.scan import ScanRequest, report_of
+from strongroom.survey.scan import report_of
+from strongroom.survey.scan_request import ScanRequest
 from strongroom.survey.scan_spark_report import Summary, repositories_of
 from strongroom.survey.scan_spark_rows import Row, columns, json_lines, skipped_row
 from strongroom.survey.scan_spark_session import FAILURES, exists, kind_of, refuse_without_spark, start

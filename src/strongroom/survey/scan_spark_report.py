@@ -11,9 +11,9 @@ from strongroom.model.finding import Audience, Finding, Practice, Related
 from strongroom.model.leak import PREFIX, CommitFact, Leak
 from strongroom.model.origin import Origin
 from strongroom.report.wording import plural
-from strongroom.survey.scan import Scanned
 from strongroom.survey.scan_findings import MOST_PLACES
 from strongroom.survey.scan_page import rotate
+from strongroom.survey.scan_request import Scanned
 from strongroom.survey.scan_spark_rows import Row, confidence_of, severity_of, value_of
 from strongroom.survey.scan_spark_task import Outcome
 

@@ -18,11 +18,11 @@ from strongroom.model.finding import Severity
 from strongroom.model.skipped import Skipped
 from strongroom.sources.git import find
 from strongroom.survey import scan_git
-from strongroom.survey.scan import Scanned, ScanRequest
 from strongroom.survey.scan_accept import Acceptance
 from strongroom.survey.scan_blobs import Blobs
 from strongroom.survey.scan_findings import findings_of
 from strongroom.survey.scan_hit import Hit
+from strongroom.survey.scan_request import Scanned, ScanRequest
 from strongroom.survey.scan_spark_rows import Row, row_of, unreadable
 
 MOST_RANGES = 64
