@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-$(READY): requirements.lock pyproject.toml scripts/setup.sh
+$(READY): requirements.lock pyproject.toml scripts/hatch_build.py src/strongroom/keys/kmsv2/api.proto scripts/setup.sh
 	@scripts/setup.sh $(PYTHON) $(VENV)
 	@touch $@
 
@@ -23,7 +23,7 @@ demo: $(READY) ## audit the bundled example: report in the terminal and as HTML
 	@mkdir -p build && $(BIN)/strongroom demo --output build/demo.html
 
 test: $(READY) ## all tests
-	@scripts/system-packages.sh chromium dot:graphviz umoci skopeo npm age gpg:gnupg ssh-keygen:openssh-client openssl
+	@scripts/system-packages.sh chromium dot:graphviz umoci skopeo npm age gpg:gnupg ssh-keygen:openssh-client openssl softhsm2-util:softhsm2 systemd-analyze:systemd
 	@$(BIN)/python -m tests.support.controlplane.binaries --if-possible >/dev/null
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
