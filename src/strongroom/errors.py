@@ -13,6 +13,8 @@
      │   └─ AnswerError       its API server refuses a request or fails at it; carries the status
      ├─ LimitError         the input is larger or deeper than the limits allow
      ├─ KeyUseError        a key could not wrap or unwrap a data key
+     │   ├─ KeyRefusedError      the service that holds it says no; carries the code of the answer
+     │   └─ KeyUnreachableError  who holds it does not answer, or not now; asking again may help
      ├─ TamperedError      something encrypted was changed, or it was encrypted under another key
      ├─ PlanError          a plan cannot be done, or gone back on, as things stand
      └─ OutputError        a report could not be written
@@ -98,6 +100,22 @@ class OutputError(StrongroomError):
 
 class KeyUseError(StrongroomError):
     """A key could not wrap or unwrap a data key."""
+
+
+class KeyRefusedError(KeyUseError):
+    """The service that holds a key says no.
+
+    Args:
+        code: what the service calls it.
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class KeyUnreachableError(KeyUseError):
+    """Who holds a key does not answer, or not now: the same request may succeed later."""
 
 
 class TamperedError(StrongroomError):

@@ -28,6 +28,7 @@ class Azure:
 
     def __init__(self) -> None:
         self._keys: dict[str, dict[str, rsa.RSAPrivateKey]] = {}
+        self._disabled: set[str] = set()
         self._tokens: set[str] = set()
         self.service = Service(self._answer)
         self.machine = Service(self._answer_machine, tls=False)
@@ -38,6 +39,10 @@ class Azure:
         version = secrets.token_hex(16)
         self._keys.setdefault(name, {})[version] = rsa.generate_private_key(65537, 2048)
         return f"{self.address}/keys/{name}/{version}"
+
+    def disable(self, url: str) -> None:
+        """Disable a version of a key."""
+        self._disabled.add(url.rpartition("/")[2])
 
     def token(self) -> str:
         """An access token that may use every key."""
@@ -88,9 +93,13 @@ class Azure:
         _, _, name, *rest = call.path.split("/")
         versions = self._keys.get(name, {})
         if call.method == "GET" and versions:
-            return Reply(200, {"key": {"kid": f"{self.address}/keys/{name}/{list(versions)[-1]}", "kty": "RSA"}})
+            version = rest[0] if rest else list(versions)[-1]
+            facts = {"kid": f"{self.address}/keys/{name}/{version}", "kty": "RSA", "key_ops": ["encrypt", "decrypt"]}
+            return Reply(200, {"key": facts, "attributes": {"enabled": version not in self._disabled}})
         if len(rest) != 2 or rest[0] not in versions:
             return Reply(404, {"error": {"code": "KeyNotFound"}})
+        if rest[0] in self._disabled:
+            return Reply(403, {"error": {"code": "Forbidden", "innererror": {"code": "KeyDisabled"}}})
         return self._use(versions[rest[0]], rest[1], call.json)
 
     def _use(self, key: rsa.RSAPrivateKey, act: str, given: dict[str, Any]) -> Reply:

@@ -31,7 +31,7 @@ class Google:
 
     def __init__(self) -> None:
         self._private = rsa.generate_private_key(65537, 2048)
-        self._keys: dict[str, AESGCM] = {}
+        self._keys: dict[str, list[Version]] = {}
         self._tokens: set[str] = set()
         self.service = Service(self._answer)
         self.metadata = Service(self._answer_metadata, tls=False)
@@ -40,8 +40,16 @@ class Google:
     def key(self, name: str) -> str:
         """Make a key; its resource id."""
         resource = f"projects/shop/locations/europe-west1/keyRings/main/cryptoKeys/{name}"
-        self._keys[resource] = AESGCM(secrets.token_bytes(32))
+        self._keys[resource] = [Version()]
         return resource
+
+    def rotate(self, resource: str) -> None:
+        """Make a version of a key, which becomes the primary one."""
+        self._keys[resource].append(Version())
+
+    def disable(self, resource: str, number: int) -> None:
+        """Disable a version of a key."""
+        self._keys[resource][number - 1].state = "DISABLED"
 
     def service_account(self) -> dict[str, Any]:
         """The credentials file of a service account that may use every key."""
@@ -94,11 +102,17 @@ class Google:
             return Reply(401, {"error": {"code": 401, "status": "UNAUTHENTICATED"}})
         if call.path.startswith("/impersonate/"):
             return Reply(200, {"accessToken": self.token(), "expireTime": "2030-01-01T00:00:00Z"})
-        name, _, act = call.path.removeprefix("/v1/").rpartition(":")
-        cipher = self._keys.get(name)
-        if cipher is None:
+        name, _, act = call.path.removeprefix("/v1/").partition(":")
+        key, _, number = name.partition("/cryptoKeyVersions/")
+        versions = self._keys.get(key)
+        if versions is None or (number and not 0 < int(number) <= len(versions)):
             return Reply(404, {"error": {"code": 404, "status": "NOT_FOUND"}})
-        return _encrypt(cipher, call.json) if act == "encrypt" else _decrypt(cipher, call.json)
+        if call.method == "GET":
+            primary = {"name": f"{key}/cryptoKeyVersions/{len(versions)}", "state": versions[-1].state}
+            return Reply(200, {"name": key, "purpose": "ENCRYPT_DECRYPT", "primary": primary})
+        if act == "encrypt":
+            return _encrypt(versions, key, int(number or len(versions)), call.json)
+        return _decrypt(versions, call.json)
 
     def _allowed(self, call: Call) -> bool:
         return call.headers.get("authorization", "").removeprefix("Bearer ") in self._tokens
@@ -156,22 +170,52 @@ class Google:
         }
 
 
-def _encrypt(cipher: AESGCM, given: dict[str, str]) -> Reply:
+class Version:
+    """A version of a key."""
+
+    def __init__(self) -> None:
+        self.cipher = AESGCM(secrets.token_bytes(32))
+        self.state = "ENABLED"
+
+
+DISABLED = Reply(400, {"error": {"code": 400, "status": "FAILED_PRECONDITION"}})
+INVALID = Reply(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT"}})
+
+
+def _encrypt(versions: list[Version], key: str, number: int, given: dict[str, str]) -> Reply:
+    version = versions[number - 1]
+    if version.state != "ENABLED":
+        return DISABLED
     plain, nonce = base64.b64decode(given["plaintext"], validate=True), secrets.token_bytes(NONCE)
-    answer: dict[str, Any] = {"ciphertext": base64.b64encode(nonce + cipher.encrypt(nonce, plain, None)).decode()}
-    if "plaintextCrc32c" in given:
-        if int(given["plaintextCrc32c"]) != reference_crc32c(plain):
-            return Reply(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT"}})
-        answer["verifiedPlaintextCrc32c"] = True
+    bound = base64.b64decode(given.get("additionalAuthenticatedData", ""), validate=True)
+    blob = bytes([number]) + nonce + version.cipher.encrypt(nonce, plain, bound)
+    answer: dict[str, Any] = {
+        "name": f"{key}/cryptoKeyVersions/{number}",
+        "ciphertext": base64.b64encode(blob).decode(),
+    }
+    for field, said, data in (
+        ("plaintextCrc32c", "verifiedPlaintextCrc32c", plain),
+        ("additionalAuthenticatedDataCrc32c", "verifiedAdditionalAuthenticatedDataCrc32c", bound),
+    ):
+        if field in given:
+            if int(given[field]) != reference_crc32c(data):
+                return INVALID
+            answer[said] = True
     return Reply(200, answer)
 
 
-def _decrypt(cipher: AESGCM, given: dict[str, str]) -> Reply:
+def _decrypt(versions: list[Version], given: dict[str, str]) -> Reply:
     blob = base64.b64decode(given["ciphertext"], validate=True)
+    bound = base64.b64decode(given.get("additionalAuthenticatedData", ""), validate=True)
+    if not blob or not 0 < blob[0] <= len(versions):
+        return INVALID
+    version = versions[blob[0] - 1]
+    if version.state != "ENABLED":
+        return DISABLED
     try:
-        plain = cipher.decrypt(blob[:NONCE], blob[NONCE:], None)
-    except InvalidTag:
-        return Reply(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT"}})
+        plain = version.cipher.decrypt(blob[1 : NONCE + 1], blob[NONCE + 1 :], bound)
+    except (InvalidTag, ValueError):
+        return INVALID
     return Reply(200, {"plaintext": base64.b64encode(plain).decode(), "plaintextCrc32c": str(reference_crc32c(plain))})
 
 

@@ -56,6 +56,14 @@ class Moto:
         """Make a KMS key; its ARN."""
         return str(self._client("kms").create_key()["KeyMetadata"]["Arn"])
 
+    def rotate(self, arn: str) -> None:
+        """Rotate the material of a key."""
+        self._client("kms").rotate_key_on_demand(KeyId=arn)
+
+    def disable(self, arn: str) -> None:
+        """Disable a key."""
+        self._client("kms").disable_key(KeyId=arn.rpartition("/")[2])
+
     def role(self, name: str) -> str:
         """Make a role that anybody may take; its ARN."""
         answer = self._client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from strongroom.errors import KeyUseError, StrongroomError, UsageError
+from strongroom.keys.age_library import is_no_match
 from strongroom.keys.key import Context
 from strongroom.model.plaintext import Plaintext
 
@@ -120,11 +121,6 @@ def decrypt(enc: bytes, identities: tuple[Any, ...]) -> Plaintext | None:
         if is_no_match(error):
             return None
         raise KeyUseError("its wrapped key is damaged, or no age text") from None
-
-
-def is_no_match(error: Exception) -> bool:
-    """Tell whether an error of the age library says that no identity is for a file."""
-    return str(error).startswith("No matching keys")
 
 
 def joined(faults: Sequence[StrongroomError], *, message: str = "", hint: str = "") -> KeyUseError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from strongroom.errors import KeyUseError, StrongroomError
+from strongroom.keys.age_library import is_no_match
 from strongroom.keys.key import Context
 from strongroom.model.plaintext import Plaintext
 
@@ -79,8 +80,6 @@ def unwrap(enc: bytes, identity: Any, context: Context) -> Plaintext | None:
         KeyUseError: the plugin is not installed, or refuses.
     """
     import pyrage
-
-    from strongroom.keys.age_identities import is_no_match
 
     callbacks = _Callbacks(identity.plugin(), context)
     try:

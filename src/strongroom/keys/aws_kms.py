@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from strongroom.errors import DocumentError, KeyUseError, UsageError
+from strongroom.errors import DocumentError, KeyRefusedError, KeyUnreachableError, KeyUseError, UsageError
+from strongroom.keys.aws_session import USUAL, Patience
 from strongroom.keys.entries import listed, optional_text, text_of
 from strongroom.keys.key import Context, KeyKind, MasterKey, Wrapped
 from strongroom.model.plaintext import Plaintext
@@ -119,7 +120,7 @@ def wrap(data_key: Plaintext, key: MasterKey, context: Context) -> Wrapped:
     Raises:
         KeyUseError: it cannot be reached, or refuses.
     """
-    answer = _call(
+    answer = call(
         key,
         context,
         "encrypt",
@@ -141,17 +142,21 @@ def unwrap(wrapped: Wrapped, context: Context) -> Plaintext:
     except ValueError:
         raise KeyUseError("its wrapped key is damaged: no base64") from None
     key = wrapped.key
-    answer = _call(
+    answer = call(
         key, context, "decrypt", KeyId=key.name, CiphertextBlob=blob, EncryptionContext=encryption_context(key)
     )
     return Plaintext(answer["Plaintext"])
 
 
-def _call(key: MasterKey, context: Context, act: str, **arguments: Any) -> Mapping[str, Any]:
+def call(
+    key: MasterKey, context: Context, act: str, /, patience: Patience = USUAL, **arguments: Any
+) -> Mapping[str, Any]:
     """Ask KMS.
 
     Raises:
-        KeyUseError: it cannot be reached, or refuses; its own text is not repeated.
+        KeyRefusedError: it says no; its own text is not repeated.
+        KeyUnreachableError: it does not answer, or is too busy.
+        KeyUseError: there are no credentials.
     """
     try:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -160,13 +165,24 @@ def _call(key: MasterKey, context: Context, act: str, **arguments: Any) -> Mappi
     from strongroom.keys.aws_session import client
 
     try:
-        answer: Mapping[str, Any] = getattr(client("kms", key, context), act)(**arguments)
+        answer: Mapping[str, Any] = getattr(client("kms", key, context, patience), act)(**arguments)
     except ClientError as error:
         raise _refusal(error.response.get("Error", {}).get("Code", "")) from None
     except BotoCoreError as error:
         raise _unusable(type(error).__name__) from None
     return answer
 
+
+_PASSING = {
+    "DependencyTimeoutException",
+    "InternalFailure",
+    "KMSInternalException",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Throttling",
+    "ThrottlingException",
+}
 
 _REFUSALS = {
     "AccessDeniedException": ("these credentials may not use it", "they need kms:Encrypt and kms:Decrypt on the key"),
@@ -186,7 +202,9 @@ _REFUSALS = {
 def _refusal(code: str) -> KeyUseError:
     reason, hint = _REFUSALS.get(code, ("", ""))
     named = code if code.isalnum() else "an error"
-    return KeyUseError(f"AWS refuses: {reason or named}", hint=hint)
+    if code in _PASSING:
+        return KeyUnreachableError(f"AWS cannot answer now: {reason or named}", hint=hint)
+    return KeyRefusedError(f"AWS refuses: {reason or named}", hint=hint, code=code)
 
 
 _UNUSABLE = {
@@ -197,6 +215,7 @@ _UNUSABLE = {
     "ConnectTimeoutError": ("AWS did not answer in time", ""),
     "ReadTimeoutError": ("AWS did not answer in time", ""),
     "ProxyConnectionError": ("the proxy to AWS could not be reached", ""),
+    "ConnectionClosedError": ("AWS could not be reached", ""),
     "SSLError": ("the certificate of AWS is not trusted", "AWS_CA_BUNDLE names the authority of a proxy"),
     "UnauthorizedSSOTokenError": ("the AWS login has expired", "log in again: aws sso login"),
     "SSOTokenLoadError": ("there is no AWS login", "log in: aws sso login"),
@@ -204,9 +223,19 @@ _UNUSABLE = {
 }
 
 
+_UNREACHABLE = {
+    "ConnectionClosedError",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "ProxyConnectionError",
+    "ReadTimeoutError",
+    "ResponseStreamingError",
+}
+
+
 def _unusable(name: str) -> KeyUseError:
     reason, hint = _UNUSABLE.get(name, (f"AWS could not be used ({name})", ""))
-    return KeyUseError(reason, hint=hint)
+    return (KeyUnreachableError if name in _UNREACHABLE else KeyUseError)(reason, hint=hint)
 
 
 KIND = KeyKind(

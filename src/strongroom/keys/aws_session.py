@@ -8,16 +8,25 @@ from __future__ import annotations
 import os
 import re
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from strongroom.keys.key import Context, MasterKey
 
 if TYPE_CHECKING:
     import boto3
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 10
-ATTEMPTS = 3
+
+class Patience(NamedTuple):
+    """How long a client waits: to connect and for an answer, in seconds, and how often it tries."""
+
+    connect: float = 5
+    read: float = 10
+    attempts: int = 3
+
+
+USUAL = Patience()
+"""Of a command line, whose person would rather wait than begin again."""
+
 
 _OTHER_THAN_SESSION_NAME = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 """What ``RoleSessionName`` may not hold (STS API reference, AssumeRole)."""
@@ -31,7 +40,7 @@ _VARIABLES = {
 }
 
 
-def client(service: str, key: MasterKey, context: Context) -> Any:
+def client(service: str, key: MasterKey, context: Context, patience: Patience = USUAL) -> Any:
     """Return a client of a service in the region of a key; kept with the context."""
     options = dict(key.options)
     region = key.name.split(":")[3]
@@ -41,7 +50,7 @@ def client(service: str, key: MasterKey, context: Context) -> Any:
         session = _session(options.get("aws_profile", ""), context)
         if role := options.get("role"):
             session = _assumed(session, role, region, context)
-        kept[str(name)] = _client(session, service, region, context)
+        kept[str(name)] = _client(session, service, region, context, patience)
     return kept[str(name)]
 
 
@@ -68,15 +77,15 @@ def _session(profile: str, context: Context) -> boto3.Session:
     return boto3.Session(botocore_session=inner)
 
 
-def _client(session: boto3.Session, name: str, region: str | None, context: Context) -> Any:
+def _client(session: boto3.Session, name: str, region: str | None, context: Context, patience: Patience = USUAL) -> Any:
     from botocore.config import Config
 
     environment = context.environment
     endpoint = environment.get(f"AWS_ENDPOINT_URL_{name.upper()}") or environment.get("AWS_ENDPOINT_URL")
     config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        retries={"total_max_attempts": patience.attempts, "mode": "standard"},
     )
     return session.client(name, region_name=region, endpoint_url=endpoint or None, config=config)
 

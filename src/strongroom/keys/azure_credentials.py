@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from strongroom.errors import KeyUseError
+from strongroom.errors import KeyUnreachableError, KeyUseError
 from strongroom.keys.key import Context
-from strongroom.keys.rest import Request, ask
+from strongroom.keys.rest import Request, ask, passing
 from strongroom.model.plaintext import Plaintext
 
 _AUTHORITY = "https://login.microsoftonline.com"
@@ -80,7 +80,8 @@ def _of_client(tenant: str, form: Mapping[str, str], resource: str, environment:
 def _field(answer: Mapping[str, Any], status: int) -> str:
     found = answer.get("access_token")
     if status != 200 or not isinstance(found, str) or not found:
-        raise KeyUseError(f"Azure gives no token for these credentials (status {status})", hint=_LOG_IN)
+        kind = KeyUnreachableError if passing(status) else KeyUseError
+        raise kind(f"Azure gives no token for these credentials (status {status})", hint=_LOG_IN)
     return found
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from strongroom.errors import DocumentError, KeyUseError, UsageError
+from strongroom.errors import DocumentError, KeyUnreachableError, KeyUseError, UsageError
 from strongroom.keys.entries import listed, optional_text, text_of, to_url_safe
 from strongroom.keys.key import Context, KeyKind, MasterKey, Wrapped
 from strongroom.model.plaintext import Plaintext
+
+if TYPE_CHECKING:
+    from strongroom.keys.rest import Request
 
 _TITLE = "Azure Key Vault"
 _URL = re.compile(r"(https://[^/\s]+)/keys/([0-9A-Za-z-]{1,127})(?:/([0-9A-Za-z]{0,127}))?")
@@ -109,46 +112,85 @@ def unwrap(wrapped: Wrapped, context: Context) -> Plaintext:
     Raises:
         KeyUseError: it cannot be reached, refuses, or the wrapped key is not its own.
     """
-    enc = _fromto_url_safe(wrapped.enc)
+    enc = from_url_safe(wrapped.enc)
     if enc is None:
         raise KeyUseError("its wrapped key is damaged: no base64")
     return Plaintext(_call("decrypt", enc, wrapped.key, context))
 
 
 def _call(act: str, value: bytes, key: MasterKey, context: Context) -> bytes:
-    given = json.dumps({"alg": _ALGORITHM, "value": to_url_safe(value)}).encode()
     parts = dict(key.options)
-    path = "/".join(quote(part, safe="") for part in (parts["name"], parts["version"], act) if part)
-    answer = _ask("POST", path, given, key, context)
-    result = _fromto_url_safe(answer.get("value"))
+    path = (parts["name"], *((parts["version"],) if parts["version"] else ()), act)
+    return result_of(_ask(path, encoded(value), key, context))
+
+
+def encoded(value: bytes) -> dict[str, str]:
+    """Return the parameters of an encryption or a decryption."""
+    return {"alg": _ALGORITHM, "value": to_url_safe(value)}
+
+
+def result_of(answer: Mapping[str, Any]) -> bytes:
+    """Return the bytes in an answer.
+
+    Raises:
+        KeyUseError: there are none.
+    """
+    result = from_url_safe(answer.get("value"))
     if not result:
         raise KeyUseError("Azure Key Vault gave no value")
     return result
 
 
 def _newest(key: MasterKey, context: Context) -> str:
-    answer = _ask("GET", quote(dict(key.options)["name"], safe=""), None, key, context).get("key")
-    kid = answer.get("kid") if isinstance(answer, dict) else None
-    found = _URL.fullmatch(kid) if isinstance(kid, str) else None
-    if found is None or not found[3]:
+    return newest_in(_ask((dict(key.options)["name"],), None, key, context))
+
+
+def newest_in(answer: Mapping[str, Any]) -> str:
+    """Return the version that an answer about a key names: the newest, where none was asked for.
+
+    Raises:
+        KeyUseError: it names none.
+    """
+    found = answer.get("key")
+    kid = found.get("kid") if isinstance(found, dict) else None
+    match = _URL.fullmatch(kid) if isinstance(kid, str) else None
+    if match is None or not match[3]:
         raise KeyUseError("Azure Key Vault does not say which version of the key is the newest")
-    return str(found[3])
+    return str(match[3])
 
 
-def _ask(method: str, path: str, body: bytes | None, key: MasterKey, context: Context) -> dict[str, Any]:
-    from strongroom.keys import azure_credentials
-    from strongroom.keys.rest import Request, ask
+def _ask(path: Iterable[str], given: Mapping[str, str] | None, key: MasterKey, context: Context) -> dict[str, Any]:
+    from strongroom.keys.rest import ask
 
     vault = dict(key.options)["vault_url"].rstrip("/")
+    answer = ask(request_to(vault, path, given, context), context.environment)
+    if answer.status != 200:
+        raise refusal(answer.status, vault)
+    return answer.json()
+
+
+def request_to(vault: str, path: Iterable[str], given: Mapping[str, str] | None, context: Context) -> Request:
+    """Return a request to a vault, with an access token.
+
+    Args:
+        vault: its URL.
+        path: after ``/keys/``, in parts.
+        given: the parameters; without, it is a question.
+        context: where credentials are; the token is kept there.
+
+    Raises:
+        KeyUseError: it is no vault to which a token may be sent, or there are no credentials.
+    """
+    from strongroom.keys import azure_credentials
+    from strongroom.keys.rest import Request
+
     service = _service(vault, context.environment)
     headers = {"Authorization": f"Bearer {azure_credentials.token(service, context)}"}
-    if body is not None:
+    if given is not None:
         headers["Content-Type"] = "application/json"
-    url = f"{vault}/keys/{path}?api-version={_API_VERSION}"
-    answer = ask(Request(f"Azure Key Vault {vault}", method, url, headers, body), context.environment)
-    if answer.status != 200:
-        raise _refusal(answer.status, vault)
-    return answer.json()
+    url = f"{vault}/keys/{'/'.join(quote(part, safe='') for part in path)}?api-version={_API_VERSION}"
+    body = None if given is None else json.dumps(given).encode()
+    return Request(f"Azure Key Vault {vault}", "GET" if given is None else "POST", url, headers, body)
 
 
 def _service(vault: str, environment: Mapping[str, str]) -> str:
@@ -186,12 +228,17 @@ _REFUSALS = {
 }
 
 
-def _refusal(status: int, vault: str) -> KeyUseError:
+def refusal(status: int, vault: str) -> KeyUseError:
+    """Return an error for an answer that is none."""
+    from strongroom.keys.rest import passing
+
     reason, hint = _REFUSALS.get(status, (f"status {status}", ""))
-    return KeyUseError(f"Azure Key Vault {vault} refuses: {reason}", hint=hint)
+    kind = KeyUnreachableError if passing(status) else KeyUseError
+    return kind(f"Azure Key Vault {vault} refuses: {reason}", hint=hint)
 
 
-def _fromto_url_safe(text: Any) -> bytes | None:
+def from_url_safe(text: Any) -> bytes | None:
+    """Return what base64 for URLs stands for (RFC 4648 section 5), with or without padding; None where it is none."""
     if not isinstance(text, str):
         return None
     bare = text.strip().rstrip("=")

@@ -9,12 +9,15 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from strongroom.errors import DocumentError, KeyUseError, UsageError
+from strongroom.errors import DocumentError, KeyUnreachableError, KeyUseError, UsageError
 from strongroom.keys.entries import from_base64, listed, text_of
 from strongroom.keys.key import Context, KeyKind, MasterKey, Wrapped
 from strongroom.model.plaintext import Plaintext
+
+if TYPE_CHECKING:
+    from strongroom.keys.rest import Request
 
 _TITLE = "GCP KMS"
 _ENDPOINT = "https://cloudkms.googleapis.com/"
@@ -105,18 +108,34 @@ def unwrap(wrapped: Wrapped, context: Context) -> Plaintext:
 
 
 def _call(act: str, given: Mapping[str, str], key: MasterKey, context: Context) -> dict[str, Any]:
+    from strongroom.keys.rest import ask
+
+    answer = ask(request_for(f"{key.name}:{act}", given, context), context.environment)
+    if answer.status != 200:
+        raise refusal(answer.status)
+    return answer.json()
+
+
+def request_for(path: str, given: Mapping[str, str] | None, context: Context) -> Request:
+    """Return a request to Cloud KMS, with an access token.
+
+    Args:
+        path: after ``/v1/``: a resource, perhaps with an act.
+        given: the parameters; without, the resource is read.
+        context: where credentials are; the token is kept there.
+
+    Raises:
+        KeyUseError: there are no credentials, or they give no token.
+    """
     from urllib.parse import quote
 
     from strongroom.keys import google_credentials
-    from strongroom.keys.rest import Request, ask
+    from strongroom.keys.rest import Request
 
-    endpoint = _endpoint(context.environment)
     headers = {**google_credentials.headers(context), "Content-Type": "application/json"}
-    url = f"{endpoint.rstrip('/')}/v1/{quote(key.name)}:{act}"
-    answer = ask(Request("Google Cloud KMS", "POST", url, headers, json.dumps(given).encode()), context.environment)
-    if answer.status != 200:
-        raise _refusal(answer.status)
-    return answer.json()
+    url = f"{_endpoint(context.environment).rstrip('/')}/v1/{quote(path, safe='/:')}"
+    body = None if given is None else json.dumps(given).encode()
+    return Request("Google Cloud KMS", "GET" if given is None else "POST", url, headers, body)
 
 
 def _endpoint(environment: Mapping[str, str]) -> str:
@@ -137,9 +156,13 @@ _REFUSALS = {
 }
 
 
-def _refusal(status: int) -> KeyUseError:
+def refusal(status: int) -> KeyUseError:
+    """Return an error for an answer that is none."""
+    from strongroom.keys.rest import passing
+
     reason, hint = _REFUSALS.get(status, (f"status {status}", ""))
-    return KeyUseError(f"Google Cloud KMS refuses: {reason}", hint=hint)
+    kind = KeyUnreachableError if passing(status) else KeyUseError
+    return kind(f"Google Cloud KMS refuses: {reason}", hint=hint)
 
 
 def crc32c(data: bytes) -> int:

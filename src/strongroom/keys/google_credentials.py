@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from strongroom.errors import KeyUseError
+from strongroom.errors import KeyUnreachableError, KeyUseError
 from strongroom.keys.entries import to_url_safe
 from strongroom.keys.key import Context
-from strongroom.keys.rest import Request, ask
+from strongroom.keys.rest import Request, ask, passing
 from strongroom.model.plaintext import Plaintext
 
 _SCOPE = "https://www.googleapis.com/auth/cloudkms"
@@ -200,7 +200,8 @@ def _exchanged(url: str, form: Mapping[str, str], environment: Mapping[str, str]
 def _field(answer: Mapping[str, Any], name: str, status: int) -> str:
     token = answer.get(name)
     if status != 200 or not isinstance(token, str) or not token:
-        raise KeyUseError(f"Google gives no token for these credentials (status {status})", hint=_LOG_IN)
+        kind = KeyUnreachableError if passing(status) else KeyUseError
+        raise kind(f"Google gives no token for these credentials (status {status})", hint=_LOG_IN)
     return token
 
 

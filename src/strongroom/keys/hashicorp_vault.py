@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -22,7 +22,7 @@ from strongroom.model.plaintext import Plaintext
 if TYPE_CHECKING:
     import ssl
 
-    from strongroom.keys.rest import Answer
+    from strongroom.keys.rest import Answer, Request
 
 _TITLE = "Vault transit"
 _PATH = re.compile(r"/v\d+/((?:[^/]+/)*[^/]+)/[^/]+/([^/]+)/?")
@@ -128,38 +128,53 @@ def _address(key: MasterKey) -> str:
 
 
 def _call(act: str, given: Mapping[str, str], key: MasterKey, context: Context) -> dict[str, Any]:
-    from strongroom.keys.rest import Request, ask
+    from strongroom.keys.rest import ask
 
     parts = dict(key.options)
     environment = context.environment
     address = trusted(_address(key), environment)
-    what = f"Vault at {address}"
-    headers = {
-        "X-Vault-Token": token_of(environment, what),
-        "X-Vault-Request": "true",
-        "Content-Type": "application/json",
-    }
-    if namespace := setting(environment, "NAMESPACE"):
-        headers["X-Vault-Namespace"] = namespace
-    path = "/".join(
-        quote(part, safe="") for part in (*parts["engine_path"].strip("/").split("/"), act, parts["key_name"])
-    )
-    secure = address.startswith("https://")
+    request = request_to(address, (*parts["engine_path"].strip("/").split("/"), act, parts["key_name"]), given)
     answer = ask(
-        Request(
-            what,
-            "PUT",
-            f"{address}/v1/{path}",
-            headers,
-            json.dumps(given).encode(),
-            tls=tls_of(environment) if secure else None,
+        request._replace(
+            headers={
+                **request.headers,
+                **token_header(token_of(environment, request.what)),
+                **namespace_header(setting(environment, "NAMESPACE")),
+            },
+            tls=tls_of(environment) if address.startswith("https://") else None,
         ),
         environment,
     )
     if answer.status != 200:
-        raise _refusal(answer, what, key)
+        raise _refusal(answer, request.what, key)
     data = answer.json().get("data")
     return data if isinstance(data, dict) else {}
+
+
+def request_to(address: str, path: Iterable[str], given: Mapping[str, Any] | None) -> Request:
+    """Return a request to the API of a server, which still lacks a token, a namespace and TLS settings.
+
+    Args:
+        address: of the server.
+        path: after ``/v1/``, in parts.
+        given: the parameters; without, it is a question.
+    """
+    from strongroom.keys.rest import Request
+
+    headers = {"X-Vault-Request": "true", "Content-Type": "application/json"}
+    url = f"{address}/v1/" + "/".join(quote(part, safe="") for part in path)
+    body = None if given is None else json.dumps(given).encode()
+    return Request(f"Vault at {address}", "GET" if given is None else "PUT", url, headers, body)
+
+
+def token_header(token: str) -> dict[str, str]:
+    """Return the header that carries a token; none without, where an agent adds its own."""
+    return {"X-Vault-Token": token} if token else {}
+
+
+def namespace_header(namespace: str) -> dict[str, str]:
+    """Return the header that names a namespace; none without."""
+    return {"X-Vault-Namespace": namespace} if namespace else {}
 
 
 def trusted(address: str, environment: Mapping[str, str]) -> str:

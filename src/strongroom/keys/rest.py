@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from strongroom.errors import KeyUseError
+from strongroom.errors import KeyUnreachableError, KeyUseError
 
 CONNECT_SECONDS = 10
 """How long connecting, and each silence of a server, may take."""
@@ -32,6 +32,11 @@ PAUSES = (0.3, 1.0)
 """Seconds before a request is sent again that a server was too busy for; all of them can be sent twice."""
 
 _PASSING = (429, 502, 503, 504)  # RFC 6585 section 4, RFC 9110 section 15.6
+
+
+def passing(status: int) -> bool:
+    """Tell whether an answer says that the same request may succeed later."""
+    return status in _PASSING or status == 500
 
 
 class Answer(NamedTuple):
@@ -74,7 +79,8 @@ def ask(request: Request, environment: Mapping[str, str]) -> Answer:
     """Send a request and read its answer, whatever its status; one that says to come back is asked again, twice.
 
     Raises:
-        KeyUseError: the server could not be reached, is another, or did not answer in time.
+        KeyUnreachableError: the server could not be reached, or did not answer in time.
+        KeyUseError: it is another, or its address is none.
     """
     end = time.monotonic() + request.seconds
     answer = _ask(request, environment)
@@ -211,10 +217,10 @@ def context_of(environment: Mapping[str, str], authorities: str = "", folder: st
 
 def _failure(request: Request, error: Exception, expired: bool) -> KeyUseError:
     if expired or isinstance(error, TimeoutError):
-        return KeyUseError(f"{request.what} did not answer in time")
+        return KeyUnreachableError(f"{request.what} did not answer in time")
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or "it does not lead to a known authority"
         return KeyUseError(f"the certificate of {request.what} is not trusted: {reason}")
     if isinstance(error, OSError):
-        return KeyUseError(f"{request.what} could not be reached: {error.strerror or type(error).__name__}")
-    return KeyUseError(f"{request.what} did not answer as an HTTP server")
+        return KeyUnreachableError(f"{request.what} could not be reached: {error.strerror or type(error).__name__}")
+    return KeyUnreachableError(f"{request.what} did not answer as an HTTP server")
