@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from strongroom.model.plaintext import Plaintext
-from strongroom.model.plan import ABSENT, Change, DeleteFile, Plan, PlanStep, Splice, Text, WriteFile
+from strongroom.model.plan import (
+    ABSENT,
+    Change,
+    DeleteFile,
+    FileChange,
+    ObjectChange,
+    Plan,
+    PlanStep,
+    Splice,
+    Text,
+    WriteFile,
+)
 from strongroom.plans.files import spliced
 from strongroom.plans.saved import key_id
 
@@ -39,9 +50,13 @@ def plan(*changes: Change) -> Plan:
         created="2026-11-21T00:00:00+00:00",
         key_id=key_id(KEY),
         summary="a plan for a test",
-        steps=tuple(PlanStep(f"change {change.path}", change) for change in changes),
+        steps=tuple(PlanStep(_title(change), change) for change in changes),
         notes=("rotate the password",),
     )
+
+
+def _title(change: Change) -> str:
+    return f"change {change.path}" if isinstance(change, FileChange | ObjectChange) else f"run {change.name}"
 
 
 def tree(root: Path) -> dict[str, tuple[bytes, int]]:

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
+import contextlib
+import os
+import resource
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.plans.build import KEY, digest, edit, gone, new, plan, tree
+from tests.plans.killing import Killable
 
 from strongroom.errors import PlanError
 from strongroom.model.plan import Copied, Plan, Splice, Text, WriteFile
 from strongroom.plans.apply import Doing
 from strongroom.plans.files import spliced
-from strongroom.plans.journal import Journal
-from strongroom.plans.saved import save
+from strongroom.plans.standing import standings
 
 _BEFORE = b"kind: ConfigMap\ndata:\n  password: Zq7-plan-value\n  host: db\n"
 _VALUE = (_BEFORE.index(b"Zq7"), _BEFORE.index(b"\n  host"))
 
 
-class Case:
+class Case(Killable):
     """A folder with files, a plan for it, and where its journals lie."""
 
     def __init__(self, folder: Path) -> None:
-        self.root, self.state = folder / "tree", folder / "state"
-        (self.root / "sub").mkdir(parents=True)
-        (self.root / "config.yaml").write_bytes(_BEFORE)
-        (self.root / "config.yaml").chmod(0o640)
-        (self.root / "sub/old.yaml").write_bytes(b"old\n")
+        root = folder / "tree"
+        (root / "sub").mkdir(parents=True)
+        (root / "config.yaml").write_bytes(_BEFORE)
+        (root / "config.yaml").chmod(0o640)
+        (root / "sub/old.yaml").write_bytes(b"old\n")
         first = edit("config.yaml", _BEFORE, Splice(_VALUE[0], _VALUE[1], (Text("moved"),)), hidden=(_VALUE,))
-        middle = spliced(_BEFORE, first.splices)
+        middle = self.middle = spliced(_BEFORE, first.splices)
         second = edit("config.yaml", middle, Splice(0, 0, (Text("# edited\n"),)))
-        self.plan = plan(first, new("new/secret.yaml", "kind: Secret\n", 0o600), gone("sub/old.yaml", b"old\n"), second)
+        made = plan(first, new("new/secret.yaml", "kind: Secret\n", 0o600), gone("sub/old.yaml", b"old\n"), second)
+        super().__init__(folder, made)
         self.before = tree(self.root)
         self.after = {
             "config.yaml": (b"# edited\n" + middle, 0o640),
             "new/secret.yaml": (b"kind: Secret\n", 0o600),
         }
-
-    def doing(self, told: Callable[[str], None] = lambda _: None) -> Doing:
-        """Return the plan in the folder."""
-        return Doing(self.plan, self.root, KEY, self.state, told)
 
 
 @pytest.fixture
@@ -114,6 +111,21 @@ def test_a_plan_stays_in_its_folder(tmp_path: Path, path: str) -> None:
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "state") == ["tree"]
 
 
+@pytest.mark.parametrize("what", ["pipe", "folder", "device"])
+def test_what_is_no_regular_file(tmp_path: Path, what: str) -> None:
+    """A pipe, a folder or a device in the place of a file is refused at once: nobody waits for it."""
+    if what == "folder":
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a/b").touch()
+    elif what == "pipe":
+        os.mkfifo(tmp_path / "a")
+    root, path = (Path("/dev"), "zero") if what == "device" else (tmp_path, "a")
+    doing = Doing(plan(edit(path, b"x", Splice(0, 0, (Text("y"),)))), root, KEY, tmp_path / "state")
+
+    with pytest.raises(PlanError, match=r"is no regular file|cannot be read"):
+        doing.apply()
+
+
 def test_two_processes_do_not_do_one_plan(case: Case) -> None:
     """While one process is at a plan, another is refused."""
 
@@ -154,7 +166,7 @@ def test_values_lie_nowhere_in_the_journal(case: Case) -> None:
     case.doing().apply()
 
     kept = [path for path in case.state.rglob("*") if path.is_file()]
-    assert {path.name for path in kept} == {"journal", "plan.json", "before"}
+    assert {path.name for path in kept} == {"journal", "plan.json", "root", "before"}
     assert sum(path.stat().st_size for path in kept if path.name == "before") > len(_BEFORE)
     assert not any(b"Zq7-plan-value" in path.read_bytes() for path in kept)
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept if path.name.startswith("before"))
@@ -179,34 +191,6 @@ def test_splices_touch_nothing_else(data: bytes, raw: list[tuple[int, int, str, 
     assert spliced(data, tuple(splices)) == expected + data[at:]
 
 
-_CHILD = """
-import os, signal, sys, threading
-from pathlib import Path
-from strongroom.plans.apply import Doing
-from strongroom.plans.saved import load
-from tests.plans.build import KEY
-what, stop = sys.argv[2], int(sys.argv[3])
-folder = Path(sys.argv[1])
-count = 0
-one_at_a_time = threading.Lock()
-def told(_):
-    global count
-    with one_at_a_time:
-        count += 1
-        if count == stop:
-            os.kill(os.getpid(), signal.SIGKILL)
-getattr(Doing(load(folder / "plan.json"), folder / "tree", KEY, folder / "state", told), what)()
-"""
-
-
-def _run(folder: Path, what: str, stop: int) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(folder), what, str(stop)], capture_output=True, check=False
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
-    return done.returncode
-
-
 def _points(case: Case, what: str) -> int:
     """Count the points at which a run can be killed."""
     points: list[str] = []
@@ -221,10 +205,9 @@ def test_killed_while_doing(tmp_path: Path, then: str) -> None:
     assert count >= 16
     for stop in range(1, count + 1):
         case = Case(tmp_path / str(stop))
-        save(case.plan, tmp_path / str(stop) / "plan.json")
-        assert _run(tmp_path / str(stop), "apply", stop) == -signal.SIGKILL
+        assert case.killed("apply", stop)
 
-        _finish(case, then)
+        case.finish(then)
 
         assert tree(case.root) == (case.after if then == "resume" else case.before), stop
 
@@ -235,26 +218,16 @@ def test_killed_while_going_back(tmp_path: Path) -> None:
     counted.doing().apply()
     for stop in range(1, _points(counted, "undo") + 1):
         case = Case(tmp_path / str(stop))
-        save(case.plan, tmp_path / str(stop) / "plan.json")
         case.doing().apply()
-        assert _run(tmp_path / str(stop), "undo", stop) == -signal.SIGKILL
+        assert case.killed("undo", stop)
 
-        _finish(case, "undo")
+        case.finish("undo")
 
         assert tree(case.root) == case.before, stop
 
 
-def _finish(case: Case, then: str) -> None:
-    """Go on or back; where nothing was begun yet, there is nothing to go back on, and all is still to do."""
-    with Journal(case.state, case.plan, case.root, KEY) as journal:
-        fresh, undoing = journal.fresh, journal.undoing
-    if not fresh or undoing:
-        case.doing().resume() if undoing else getattr(case.doing(), then)()
-    elif then == "resume":
-        case.doing().apply()
-
-
 @given(st.integers(0, 40), st.binary(max_size=8))
+@example(40, b"")
 def test_a_torn_journal(cut: int, noise: bytes) -> None:
     """A last line that reached the disk only in part, or as noise, counts as not written, and going back still works."""
     with tempfile.TemporaryDirectory() as folder:
@@ -267,6 +240,7 @@ def test_a_torn_journal(cut: int, noise: bytes) -> None:
         case.doing().undo()
 
         assert tree(case.root) == case.before
+        assert [one.state for one in standings(case.state)] == ["undone"]
 
 
 def test_plans_are_compared_whole(case: Case) -> None:
@@ -282,3 +256,34 @@ def test_plans_are_compared_whole(case: Case) -> None:
 
     with pytest.raises(PlanError, match="not as it was"):
         Doing(other, case.root, KEY, case.state).apply()
+
+
+@pytest.mark.parametrize("then", ["resume", "undo"])
+def test_a_disk_that_fills_up(tmp_path: Path, then: str) -> None:
+    """Wherever the disk is full, that is an error and nothing is lost: with room again, going on and back both work."""
+    refused = 0
+    for most in [*range(0, 1200, 60), *range(1200, 4000, 400)]:
+        case = Case(tmp_path / str(most))
+        try:
+            with _no_file_over(most):
+                case.doing().apply()
+        except PlanError:
+            refused += 1
+        data = (case.root / "config.yaml").read_bytes()
+        assert data in {_BEFORE, case.before["config.yaml"][0], case.middle, case.after["config.yaml"][0]}, most
+
+        case.finish(then)
+
+        assert tree(case.root) == (case.after if then == "resume" else case.before), most
+    assert 10 < refused < 27
+
+
+@contextlib.contextmanager
+def _no_file_over(most: int) -> Iterator[None]:
+    """Let no file of this process grow over a number of bytes (setrlimit(2), RLIMIT_FSIZE)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

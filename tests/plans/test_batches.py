@@ -3,52 +3,31 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.plans.build import KEY, edit, gone, new, plan, tree
+from tests.plans.killing import Killable
 
 from strongroom.errors import PlanError
 from strongroom.model.plan import Change, Splice, Text
 from strongroom.plans.apply import Doing
 from strongroom.plans.journal import Journal
-from strongroom.plans.saved import save
-
-_CHILD = """
-import os, signal, sys, threading
-from pathlib import Path
-from strongroom.plans.apply import Doing
-from strongroom.plans.saved import load
-from tests.plans.build import KEY
-folder, what, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-one_at_a_time = threading.Lock()
-def told(_):
-    global left
-    with one_at_a_time:
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-getattr(Doing(load(folder / "plan.json"), folder / "tree", KEY, folder / "state", told), what)()
-"""
 
 
-class Case:
+class Case(Killable):
     """Five files that one batch edits, makes and deletes, and a second batch that edits one of them again."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.root, self.state = folder, folder / "tree", folder / "state"
-        (self.root / "sub").mkdir(parents=True)
+        root = folder / "tree"
+        (root / "sub").mkdir(parents=True)
         self.before: dict[str, bytes | None] = {"a": b"old a\n", "sub/b": b"old b\n", "sub/c": b"old c\n", "n/d": None}
         for name, data in self.before.items():
             if data is not None:
-                (self.root / name).write_bytes(data)
+                (root / name).write_bytes(data)
         changes: list[Change] = [_renewed("a"), _renewed("sub/b"), new("n/d", "new d\n"), gone("sub/c", b"old c\n")]
         changes.append(edit("a", b"new a\n", Splice(0, 0, (Text("# "),))))
-        self.plan = plan(*changes)
+        super().__init__(folder, plan(*changes))
         self.possible: dict[str, set[bytes | None]] = {
             "a": {b"old a\n", b"new a\n", b"# new a\n"},
             "sub/b": {b"old b\n", b"new b\n"},
@@ -56,31 +35,10 @@ class Case:
             "n/d": {b"new d\n", None},
         }
         self.after = {"a": b"# new a\n", "sub/b": b"new b\n", "sub/c": None, "n/d": b"new d\n"}
-        save(self.plan, folder / "plan.json")
 
     def now(self) -> dict[str, bytes | None]:
         """Return what each file of the plan holds."""
         return {name: _held(self.root / name) for name in self.before}
-
-    def doing(self, told: Callable[[str], None] = lambda _: None) -> Doing:
-        """Return the plan in the folder."""
-        return Doing(self.plan, self.root, KEY, self.state, told)
-
-    def killed(self, what: str, stop: int) -> bool:
-        """Do something in another process, which is killed at a point; return False where it came to its end."""
-        call = [sys.executable, "-c", _CHILD, str(self.folder), what, str(stop)]
-        done = subprocess.run(call, capture_output=True, check=False)
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
-        return done.returncode != 0
-
-    def finish(self, then: str) -> None:
-        """Go on or back; where nothing was begun, there is nothing to go back on, and all is still to do."""
-        with Journal(self.state, self.plan, self.root, KEY) as journal:
-            fresh, undoing = journal.fresh, journal.undoing
-        if not fresh or undoing:
-            self.doing().resume() if undoing else getattr(self.doing(), then)()
-        elif then == "resume":
-            self.doing().apply()
 
 
 def _held(path: Path) -> bytes | None:

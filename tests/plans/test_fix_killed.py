@@ -3,72 +3,29 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.plans.build import KEY, tree
+from tests.plans.killing import Killable
 
 from strongroom.model.plan import Plan
-from strongroom.plans.apply import Doing
-from strongroom.plans.journal import Journal
-from strongroom.plans.saved import save
-from strongroom.survey.fix import Wanted, plan_fixes
+from strongroom.survey.fixes.planning import Wanted, plan_fixes
 from strongroom.survey.run import Request
 
 SHOP = Path(__file__).parents[2] / "examples/shop/deploy/base"
-_CHILD = """
-import os, signal, sys, threading
-from pathlib import Path
-from strongroom.plans.apply import Doing
-from strongroom.plans.saved import load
-from tests.plans.build import KEY
-left = int(sys.argv[3])
-folder = Path(sys.argv[1])
-one_at_a_time = threading.Lock()
-def told(_):
-    global left
-    with one_at_a_time:
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-getattr(Doing(load(folder / "plan.json"), folder / "tree", KEY, folder / "state", told), sys.argv[2])()
-"""
 
 
-class Case:
+class Case(Killable):
     """A copy of the shop's manifests and a plan that moves the values of its ConfigMaps."""
 
     def __init__(self, folder: Path, plan: Plan | None = None) -> None:
-        self.folder, self.root, self.state = folder, folder / "tree", folder / "state"
-        shutil.copytree(SHOP, self.root)
-        self.before = tree(self.root)
-        wanted = Wanted(frozenset({"secret-in-configmap"}), root=str(self.root))
-        request = Request(sources=(str(self.root),), key=KEY, render=False)
-        self.plan = plan or plan_fixes(request, wanted).fix.plan
-        save(self.plan, folder / "plan.json")
-
-    def doing(self) -> Doing:
-        """Return the plan in the folder."""
-        return Doing(self.plan, self.root, KEY, self.state)
-
-    def killed(self, what: str, stop: int) -> bool:
-        """Do something in another process, which is killed at a point; return False where it came to its end."""
-        call = [sys.executable, "-c", _CHILD, str(self.folder), what, str(stop)]
-        done = subprocess.run(call, capture_output=True, check=False)
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
-        return done.returncode != 0
-
-    def finish(self, then: str) -> None:
-        """Go on or back; where nothing was begun, there is nothing to go back on, and all is still to do."""
-        with Journal(self.state, self.plan, self.root, KEY) as journal:
-            fresh, undoing = journal.fresh, journal.undoing
-        if not fresh or undoing:
-            self.doing().resume() if undoing else getattr(self.doing(), then)()
-        elif then == "resume":
-            self.doing().apply()
+        root = folder / "tree"
+        shutil.copytree(SHOP, root)
+        self.before = tree(root)
+        wanted = Wanted(frozenset({"secret-in-configmap"}), root=str(root))
+        request = Request(sources=(str(root),), key=KEY, render=False)
+        super().__init__(folder, plan or plan_fixes(request, wanted).fix.plan)
 
 
 @pytest.mark.parametrize("then", ["resume", "undo"])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from tests.plans.build import edit, gone, new, plan
+from tests.plans.build import KEY, edit, gone, new, plan
 
+from strongroom.crypto.plan_values import seal
 from strongroom.errors import PlanError
-from strongroom.model.plan import Copied, Plan, Splice, Text
+from strongroom.model.plaintext import Plaintext
+from strongroom.model.plan import ClusterRef, Copied, CreateObject, Hole, Plan, Splice, Text
 from strongroom.plans.preview import preview
 from strongroom.plans.saved import digest, load, save
 from strongroom.report.plan_text import as_json, as_text
@@ -35,12 +39,12 @@ def _plan() -> Plan:
 def test_round_trip(tmp_path: Path) -> None:
     """A saved plan is the same plan, with the same digest; a plan is never written over."""
     saved = tmp_path / "plan.json"
-    save(_plan(), saved)
+    save(_plan(), saved, KEY)
 
-    assert load(saved) == _plan()
-    assert digest(load(saved)) == digest(_plan())
+    assert load(saved, KEY) == _plan()
+    assert digest(load(saved, KEY)) == digest(_plan())
     with pytest.raises(PlanError, match="exists already"):
-        save(_plan(), saved)
+        save(_plan(), saved, KEY)
 
 
 def test_the_digest_covers_everything() -> None:
@@ -54,6 +58,60 @@ def test_the_digest_covers_everything() -> None:
     assert len({digest(each) for each in (one, *others)}) == len(others) + 1
 
 
+def _change_step(body: dict[str, Any]) -> None:
+    body["steps"][1]["change"]["mode"] = 0o4755
+
+
+def _move_value(body: dict[str, Any]) -> None:
+    sealed = body["steps"][3]["change"]["holes"][0]["value"]
+    change = body["steps"][4]["change"]
+    change["holes"] = [{"at": ["data", "x"], "value": sealed}]
+
+
+def _run_program(body: dict[str, Any]) -> None:
+    arguments = {"servers": [{"name": "a", "kubeconfig": "k"}], "hash": "", "reload_with": "touch pwned"}
+    body["steps"] += [{"title": "x", "change": {"type": "run-procedure", "name": "w", "arguments": arguments}}]
+
+
+def _untag(body: dict[str, Any]) -> None:
+    del body["tag"]
+
+
+def _tag_without_key(body: dict[str, Any]) -> None:
+    """Take the fingerprint of the plan as a text, which a plan about a file with that text would name."""
+    tag = body.pop("tag")
+    made = msgspec.json.encode(msgspec.convert(body, Plan), order="deterministic")
+    body["tag"] = Plaintext(made).fingerprint(KEY)
+    assert body["tag"] != tag
+
+
+@pytest.mark.parametrize("forge", [_change_step, _move_value, _run_program, _untag, _tag_without_key])
+def test_only_who_has_the_key_makes_plans(tmp_path: Path, forge: Callable[[dict[str, Any]], None]) -> None:
+    """A plan that was changed since it was saved is refused: a mode, a program to run, a sealed value's new place."""
+    cluster = ClusterRef("u", "c")
+    path = "/api/v1/namespaces/a/configmaps/x"
+    hole = Hole(("stringData", "p"), seal(Plaintext("Zq7-sealed"), KEY))
+    secret = CreateObject(cluster, "/api/v1/namespaces/a/secrets/s", "Secret a/s", {"stringData": {"p": ""}}, (hole,))
+    made = plan(*(step.change for step in _plan().steps), secret, CreateObject(cluster, path, "x", {"data": {"x": ""}}))
+    save(made, tmp_path / "plan.json", KEY)
+    assert load(tmp_path / "plan.json", KEY) == made
+    body = json.loads((tmp_path / "plan.json").read_text())
+    forge(body)
+    (tmp_path / "plan.json").write_text(json.dumps(body))
+
+    with pytest.raises(PlanError, match="was changed since it was saved"):
+        load(tmp_path / "plan.json", KEY)
+
+
+def test_another_key(tmp_path: Path) -> None:
+    """A plan of another fingerprint key is refused, and it is said which option names the right one."""
+    save(_plan(), tmp_path / "plan.json", KEY)
+
+    with pytest.raises(PlanError, match="another fingerprint key") as caught:
+        load(tmp_path / "plan.json", b"x" * 32)
+    assert "--fingerprint-key" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}", "[" * 100_000, '{"format": 1}', json.dumps({"format": 1, "steps": [{"change": {"type": "x"}}]})]
 )
@@ -62,23 +120,23 @@ def test_what_is_no_plan(tmp_path: Path, text: str) -> None:
     (tmp_path / "plan.json").write_text(text)
 
     with pytest.raises(PlanError, match="is not a plan") as caught:
-        load(tmp_path / "plan.json")
+        load(tmp_path / "plan.json", KEY)
     assert caught.value.hint
 
 
 def test_plans_of_the_future(tmp_path: Path) -> None:
     """A plan of a later format is refused, not read in part."""
-    save(msgspec.structs.replace(_plan(), format=2), tmp_path / "plan.json")
+    save(msgspec.structs.replace(_plan(), format=2), tmp_path / "plan.json", KEY)
 
     with pytest.raises(PlanError, match="format 2"):
-        load(tmp_path / "plan.json")
+        load(tmp_path / "plan.json", KEY)
 
 
 def test_no_value_is_in_a_plan_or_its_diff(tmp_path: Path) -> None:
     """Neither the saved plan nor what is shown of it holds a value that moves, or one that stands beside it."""
     (tmp_path / "c.yaml").write_bytes(_CONFIG)
     (tmp_path / "old.yaml").write_bytes(b"x")
-    save(_plan(), tmp_path / "plan.json")
+    save(_plan(), tmp_path / "plan.json", KEY)
     views = tuple(preview(_plan(), tmp_path, context))
 
     shown = "".join([*as_text(_plan(), views, "d"), *as_json(_plan(), views, "d")])

@@ -27,7 +27,6 @@ JSON = "application/json"
 
 _CLOSING_SECONDS = 0.05
 _CONNECTIONS = 8
-_TRIES = 5
 # A server that takes half a minute to fail, as over a hanging conversion webhook, is not asked five times.
 _PATIENCE = 60.0
 _SLOW_TRIES = 2
@@ -35,6 +34,9 @@ _AGAIN = frozenset({429, 500, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _VERBS = {"GET": "read", "PUT": "update", "PATCH": "change"}
 _ASKED_TOO_MUCH, _UNAUTHORIZED, _FORBIDDEN, _FAILED = 429, 401, 403, 500
+TRIES = 5
+"""So often a request is sent that is met by a failure which may pass."""
+
 MOST_BYTES = 64 << 20
 """The largest answer that is read. The API server bounds no list; its items are at most 1.5 MiB each."""
 
@@ -88,12 +90,17 @@ class Client:
             await asyncio.sleep(_CLOSING_SECONDS)
 
     async def get(
-        self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON, most: int = MOST_BYTES
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        accept: str = JSON,
+        most: int = MOST_BYTES,
+        tries: int = TRIES,
     ) -> bytes:
         """Return the body of one answer.
 
-        429 and failures of the server are tried again, after the time that it asks for. A refused credential is renewed
-        once.
+        429 and failures of the server are tried again, after the time that it asks for; ``tries`` counts the first one,
+        too. A refused credential is renewed once.
 
         Raises:
             AnswerError: the status is 400 or above, and stays so.
@@ -101,7 +108,7 @@ class Client:
             UnreachableError: nothing answers, or something else does.
             LimitError: the answer has more than ``most`` bytes.
         """
-        return await self._ask("GET", path, query or {}, {"Accept": accept}, None, most)
+        return await self._ask("GET", path, query or {}, {"Accept": accept}, None, most, tries)
 
     async def post(self, path: str, body: bytes, content_type: str = JSON, most: int = MOST_BYTES) -> bytes:
         """Send a body; return that of the answer.
@@ -114,14 +121,20 @@ class Client:
         return await self._ask("POST", path, {}, {"Accept": "*/*", "Content-Type": content_type}, body, most)
 
     async def change(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes, content_type: str = JSON
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes,
+        content_type: str = JSON,
+        accept: str = JSON,
     ) -> bytes:
         """Send a change, once: repeated after an answer that was lost, it would meet what it did itself.
 
         Raises:
             AnswerError, TimedOutError, UnreachableError, LimitError: as `get`.
         """
-        headers = {"Accept": JSON, "Content-Type": content_type}
+        headers = {"Accept": accept, "Content-Type": content_type}
         return await self._ask(method, path, query, headers, body, MOST_BYTES, tries=1)
 
     async def _ask(
@@ -132,7 +145,7 @@ class Client:
         headers: Mapping[str, str],
         sent: bytes | None,
         most: int,
-        tries: int = _TRIES,
+        tries: int = TRIES,
     ) -> bytes:
         renewed, began = False, time.monotonic()
         for attempt in range(1, tries + 1):

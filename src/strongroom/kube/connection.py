@@ -28,12 +28,14 @@ class Asked(msgspec.Struct, frozen=True):
         context: the kubeconfig's context; the current one where empty.
         kubeconfig: the file, in place of those that kubectl would take.
         as_user, as_groups: whom to impersonate.
+        server: the URL to ask in place of the context's: one of several API servers, and not their balancer.
     """
 
     context: str = ""
     kubeconfig: str | None = None
     as_user: str = ""
     as_groups: tuple[str, ...] = ()
+    server: str = ""
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -95,7 +97,7 @@ def in_cluster(environment: Mapping[str, str], account: Path) -> Target:
 
 def _connection(target: Target, asked: Asked, environment: Mapping[str, str]) -> Connection:
     server, user = target.server.entry, target.user.entry
-    url = server.server.rstrip("/")
+    url = (asked.server or server.server).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise KubeconfigError(f"the server of cluster {target.server.name} is no URL", hint="https://HOST:PORT")

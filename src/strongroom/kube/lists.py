@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from strongroom.errors import AnswerError, LimitError, UnreachableError
-from strongroom.kube.client import JSON, MOST_BYTES, Client
+from strongroom.kube.client import JSON, MOST_BYTES, TRIES, Client
 
 PAGE = 500
 _SMALLEST_PAGE = 10
@@ -38,6 +38,7 @@ async def read_list(
     query: dict[str, str] | None = None,
     page: int = PAGE,
     most: int = MOST_BYTES,
+    tries: int = TRIES,
 ) -> None:
     """Read a list page by page.
 
@@ -52,6 +53,7 @@ async def read_list(
         query: selectors and the like.
         page: how many items a page has.
         most: how many bytes it may have.
+        tries: how often each page is asked for.
 
     Raises:
         AnswerError: it cannot be listed.
@@ -62,7 +64,7 @@ async def read_list(
     while True:
         asked = {**(query or {}), "limit": str(size), **({"continue": token} if token else {})}
         try:
-            body = await client.get(path, asked, accept, most)
+            body = await client.get(path, asked, accept, most, tries)
         except LimitError:
             if size <= _SMALLEST_PAGE:
                 raise

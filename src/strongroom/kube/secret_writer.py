@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from strongroom.errors import AnswerError, UsageError
-from strongroom.kube.client import JSON, Client
+from strongroom.kube.client import Client
+from strongroom.kube.object_writer import CONFLICT, FIELD_MANAGER, INVALID, METADATA, NOT_FOUND, send
 from strongroom.model.plaintext import Plaintext
 
-FIELD_MANAGER = "strongroom"
-_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-_MERGE = "application/merge-patch+json"
-_NOT_FOUND, _CONFLICT, _INVALID = 404, 409, 422
+__all__ = ("FIELD_MANAGER", "create", "metadata", "patch", "read", "read_all", "replace")
 # Holds the values that were there before, in the clear.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -53,9 +51,9 @@ async def metadata(client: Client, namespace: str, name: str) -> dict[str, Any] 
         ClusterError: it could not be asked.
     """
     try:
-        found = json.loads(await client.get(_path(namespace, name), accept=_METADATA))
+        found = json.loads(await client.get(_path(namespace, name), accept=METADATA))
     except AnswerError as error:
-        if error.status == _NOT_FOUND:
+        if error.status == NOT_FOUND:
             return None
         raise
     kept = found.get("metadata")
@@ -114,26 +112,25 @@ async def patch(client: Client, namespace: str, name: str, change: Mapping[str, 
 
 
 async def _send(client: Client, method: str, where: tuple[str, str], body: Mapping[str, Any], *, dry_run: bool) -> None:
-    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
     name = f"Secret {'/'.join(where)}"
     path = _path(where[0], "" if method == "POST" else where[1])
     try:
-        await client.change(method, path, query, json.dumps(body).encode(), _MERGE if method == "PATCH" else JSON)
+        await send(client, method, path, body, dry_run=dry_run)
     except AnswerError as error:
-        if error.status == _CONFLICT and method == "POST":
+        if error.status == CONFLICT and method == "POST":
             raise UsageError(f"{name} is there already", hint="--replace puts the new one in its place") from None
-        if error.status == _CONFLICT:
+        if error.status == CONFLICT:
             raise UsageError(f"{name} was changed at the same moment", hint="try again") from None
-        if error.status == _INVALID:
+        if error.status == INVALID:
             hint = "a Secret that is immutable, or of another type, must be removed first" if method != "POST" else ""
             raise UsageError(f"the API server takes {name} for invalid", hint=hint) from None
-        if error.status == _NOT_FOUND:
+        if error.status == NOT_FOUND:
             raise UsageError(f"there is no place for {name}", hint="is there such a namespace?") from None
         raise
 
 
 def _missing(error: AnswerError, namespace: str, name: str) -> Exception:
-    if error.status != _NOT_FOUND:
+    if error.status != NOT_FOUND:
         return error
     return UsageError(
         f"there is no Secret {namespace}/{name}", hint="strongroom secret list names those that are there"

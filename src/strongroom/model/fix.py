@@ -16,12 +16,18 @@ class Mending(msgspec.Struct, frozen=True):
         findings: what it mends.
         files: what it touches, as reports show their paths.
         unsafe: why it could change how a program behaves; empty where it does not.
+        unseen: True where that is so only if something relies on it that the sources do not show.
+        who: who decides on it where it is unsafe.
+        decision: the question that it answers, as `Remaining.decision`.
     """
 
     title: str
     findings: tuple[Finding, ...]
     files: tuple[str, ...] = ()
     unsafe: str = ""
+    unseen: bool = False
+    who: str = ""
+    decision: str = ""
 
 
 class Remaining(msgspec.Struct, frozen=True):
@@ -70,6 +76,7 @@ class Proof(msgspec.Struct, frozen=True):
         instead: lesser ones that a fix is known to put in the place of what it mends; they are left to people too.
         fresh: any other that was not there before: there should be none.
         remaining: findings that were there before.
+        renamed: by the fingerprint before, those of them that are another finding now: of another kind or place.
         kept: how many containers were compared.
         lost: what one of them no longer gets as it did; only unsafe fixes may cause any.
         damage: what must not be: a loss by no unsafe fix, a reference that leads nowhere.
@@ -79,6 +86,7 @@ class Proof(msgspec.Struct, frozen=True):
     instead: tuple[Remaining, ...]
     fresh: tuple[Finding, ...]
     remaining: tuple[Finding, ...]
+    renamed: dict[str, Finding] = {}
     kept: int = 0
     lost: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()

@@ -1,34 +1,43 @@
 """Do a plan, go on with it, go back on it.
 
-Steps are done in batches, each of steps that follow one another and touch different files: what the files hold is kept,
-the journal says that the batch starts, the files are replaced, the journal says that it is done. A process that is
-killed leaves each file as it was or as it shall be, never between, and the next run sees by the digests which.
+Steps are done in their order: those that change files in batches (`strongroom.plans.file_steps`), those that change
+objects (`strongroom.plans.object_steps`) and procedures one by one. A procedure is a barrier: what stands before it is
+done and on the disk, what stands after it is not begun. The journal says that it starts and, when its effect was seen,
+that it is done; one that was killed between is done again, or gone back on, from its start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from strongroom.errors import PlanError
-from strongroom.model.plan import ABSENT, Change, DeleteFile, Plan, WriteFile
-from strongroom.plans.files import Brought, Contents, bring, place, read, spliced, sweep
+from strongroom.model.plan import Change, FileChange, ObjectChange, Plan, RunProcedure
+from strongroom.model.procedure import Procedure
+from strongroom.model.procedure import Told as Said
+from strongroom.plans.file_steps import FileSteps
 from strongroom.plans.journal import Event, Journal
 from strongroom.plans.saved import key_id
+
+if TYPE_CHECKING:
+    from strongroom.plans.object_steps import ObjectSteps
 
 Told = Callable[[str], None]
 """Called before each thing that reaches the disk, with what comes."""
 
-_MOST_STEPS = 256
-_MOST_BYTES = 16 << 20
+Procedures = Callable[[str], Procedure]
+"""Returns the procedure of a name; raises PlanError where there is none."""
 
 
-class _Ready(NamedTuple):
-    """A step of a batch: its number, the file as it is and as it shall be."""
+def no_procedures(name: str) -> Procedure:
+    """Know no procedure: for plans that change files alone.
 
-    number: int
-    file: Brought
+    Raises:
+        PlanError: always.
+    """
+    raise PlanError(f"nothing here does {name}", hint="a later version of strongroom may")
 
 
 class Doing:
@@ -40,10 +49,26 @@ class Doing:
         key: the fingerprint key under which it was made.
         state: the folder in which journals lie.
         told: called before each thing that reaches the disk.
+        procedures: those that steps may name.
+        said: takes lines for people about procedures while they run.
     """
 
-    def __init__(self, plan: Plan, root: Path, key: bytes, state: Path, told: Told = lambda _: None) -> None:
-        self._plan, self._root, self._key, self._state, self._told = plan, root, key, state, told
+    def __init__(
+        self,
+        plan: Plan,
+        root: Path,
+        key: bytes,
+        state: Path,
+        told: Told = lambda _: None,
+        procedures: Procedures = no_procedures,
+        said: Said = lambda _: None,
+    ) -> None:
+        self._plan, self._root, self._key, self._state = plan, root, key, state
+        self._told, self._procedures, self._said = told, procedures, said
+        changes = {n: one.change for n, one in enumerate(plan.steps) if isinstance(one.change, FileChange)}
+        self._files = FileSteps(changes, root, key, told)
+        objects = {n: one.change for n, one in enumerate(plan.steps) if isinstance(one.change, ObjectChange)}
+        self._objects = _object_steps(objects, key, told) if objects else None
 
     def apply(self) -> int:
         """Do every step, and return how many were done now.
@@ -51,6 +76,7 @@ class Doing:
         Raises:
             PlanError: it was made with another key; a file is not as the plan expects it, and then nothing was done;
                 it was begun before.
+            StrongroomError: what stands in the way of a procedure.
         """
         self._check_key()
         with self._journal() as journal:
@@ -67,6 +93,7 @@ class Doing:
 
         Raises:
             PlanError: nothing was begun; a file was changed since.
+            StrongroomError: what stands in the way of a procedure.
         """
         self._check_key()
         with self._journal() as journal:
@@ -81,6 +108,7 @@ class Doing:
 
         Raises:
             PlanError: nothing was done; a file was changed since, and going back would lose that.
+            StrongroomError: what stands in the way of going back on a procedure.
         """
         self._check_key()
         with self._journal() as journal:
@@ -92,18 +120,18 @@ class Doing:
             return self._back(journal)
 
     def check(self) -> None:
-        """Refuse a plan that no longer fits: every file has to be as it was when the plan was made.
+        """Refuse a plan that no longer fits: every file is as when it was made, every procedure can be begun.
 
         Raises:
-            PlanError: one is not.
+            PlanError: a file is not.
+            StrongroomError: what stands in the way of a procedure.
         """
-        expected: dict[Path, str] = {}
+        self._files.check()
+        if self._objects is not None:
+            self._objects.check()
         for step in self._plan.steps:
-            path = place(self._root, step.change.path)
-            now = expected[path] if path in expected else read(path).digest(self._key)
-            if now != step.change.before:
-                raise PlanError(f"{step.change.path} {_not_as(step.change)}", hint="make the plan again")
-            expected[path] = _after(step.change)
+            if isinstance(step.change, RunProcedure):
+                self._procedures(step.change.name).check(step.change.arguments)
 
     def _check_key(self) -> None:
         if self._plan.key_id != key_id(self._key):
@@ -115,110 +143,66 @@ class Doing:
         return Journal(self._state, self._plan, self._root, self._key)
 
     def _forward(self, journal: Journal) -> int:
-        self._settle(journal)
+        self._files.settle(journal)
         todo = [number for number in range(len(self._plan.steps)) if journal.state(number) is not Event.DONE]
-        for batch in self._batches(todo, self._ready):
-            steps = [one.number for one in batch]
-            self._told(f"keep {steps[0]}")
-            kept = journal.keep((one.number, one.file.before) for one in batch)
-            self._told(f"start {steps[0]}")
-            journal.write(Event.STARTED, steps, kept)
-            count, problem = bring([one.file for one in batch], journal.mark, self._told)
-            self._told(f"verify {steps[0]}")
-            self._verify(batch[:count])
-            self._told(f"done {steps[0]}")
-            journal.write(Event.DONE, steps[:count])
-            if problem is not None:
-                journal.write(Event.UNDONE, steps[count:])
-                raise problem
+        for sort, numbers in self._runs(todo):
+            if sort is FileChange:
+                self._files.do(journal, numbers)
+            elif self._objects is not None and sort is ObjectChange:
+                self._objects.do(journal, numbers)
+            else:
+                for number in numbers:
+                    self._run(journal, number)
         return len(todo)
-
-    def _settle(self, journal: Journal) -> None:
-        """Take the steps that a killed run had started and whose files it had replaced as done."""
-        done = []
-        for number, step in enumerate(self._plan.steps):
-            if journal.state(number) is Event.STARTED:
-                path = place(self._root, step.change.path)
-                sweep(path, journal.mark)
-                if read(path).digest(self._key) == _after(step.change) != step.change.before:
-                    done.append(number)
-        if done:
-            self._told("record")
-            journal.write(Event.DONE, done)
-
-    def _batches(self, numbers: Sequence[int], ready: Callable[[int], _Ready]) -> Iterator[list[_Ready]]:
-        """Yield steps that can be done at once; one that cannot be done stops what comes after it, not before."""
-        at = 0
-        while at < len(numbers):
-            batch: dict[Path, _Ready] = {}
-            size = 0
-            for number in numbers[at : at + _MOST_STEPS]:
-                try:
-                    one = ready(number)
-                except PlanError:
-                    if batch:  # it may wait for these
-                        break
-                    raise
-                size += len(one.file.before.data or b"") + len(one.file.after.data or b"")
-                if batch and (size > _MOST_BYTES or one.file.path in batch):
-                    break
-                batch[one.file.path] = one
-            yield list(batch.values())
-            at += len(batch)
-
-    def _ready(self, number: int) -> _Ready:
-        """Return a step that can be done."""
-        change = self._plan.steps[number].change
-        path = place(self._root, change.path)
-        now = read(path)
-        if now.digest(self._key) != change.before:
-            raise PlanError(f"{change.path} {_not_as(change)}", hint="strongroom plan undo goes back on what was done")
-        wanted = _contents(change, now)
-        if wanted.digest(self._key) != _after(change):
-            raise PlanError("the plan does not lead where it says", hint="make it again")
-        return _Ready(number, Brought(path, now, wanted))
-
-    def _verify(self, batch: Sequence[_Ready]) -> None:
-        for one in batch:
-            if read(one.file.path).data != one.file.after.data:
-                path = self._plan.steps[one.number].change.path
-                raise PlanError(f"{path} is not what was written", hint="strongroom plan undo goes back")
 
     def _back(self, journal: Journal) -> int:
         todo = [number for number in reversed(range(len(self._plan.steps))) if journal.state(number) is not None]
-        for batch in self._batches(todo, lambda number: self._ready_to_go_back(journal, number)):
-            changed = [one.file for one in batch if one.file.before != one.file.after]
-            problem = bring(changed, journal.mark, self._told)[1] if changed else None
-            if problem is not None:
-                raise problem
-            self._told(f"undone {batch[0].number}")
-            journal.write(Event.UNDONE, [one.number for one in batch])
+        for sort, numbers in self._runs(todo):
+            if sort is FileChange:
+                self._files.undo(journal, numbers)
+            elif self._objects is not None and sort is ObjectChange:
+                self._objects.undo(journal, numbers)
+            else:
+                for number in numbers:
+                    self._run_back(journal, number)
         return len(todo)
 
-    def _ready_to_go_back(self, journal: Journal, number: int) -> _Ready:
-        """Return a step that can be gone back on; one whose file is as it was changes nothing."""
+    def _runs(self, numbers: Iterable[int]) -> Iterator[tuple[object, list[int]]]:
+        """Yield steps that follow one another and are of one sort: `FileChange`, `ObjectChange`, `RunProcedure`."""
+        for sort, run in itertools.groupby(numbers, lambda number: _sort(self._plan.steps[number].change)):
+            yield sort, list(run)
+
+    def _run(self, journal: Journal, number: int) -> None:
+        procedure, change = self._procedure(number)
+        procedure.check(change.arguments)
+        self._told(f"start {number}")
+        journal.write(Event.STARTED, [number])
+        self._said(f"step {number + 1} of {len(self._plan.steps)}: {self._plan.steps[number].title}")
+        procedure.do(change.arguments, self._said)
+        self._told(f"verify {number}")
+        procedure.verify(change.arguments)
+        self._told(f"done {number}")
+        journal.write(Event.DONE, [number])
+
+    def _run_back(self, journal: Journal, number: int) -> None:
+        procedure, change = self._procedure(number)
+        self._said(f"back from step {number + 1} of {len(self._plan.steps)}: {self._plan.steps[number].title}")
+        procedure.undo(change.arguments, self._said)
+        self._told(f"undone {number}")
+        journal.write(Event.UNDONE, [number])
+
+    def _procedure(self, number: int) -> tuple[Procedure, RunProcedure]:
         change = self._plan.steps[number].change
-        path = place(self._root, change.path)
-        sweep(path, journal.mark)
-        now = read(path)
-        found = now.digest(self._key)
-        if found not in {change.before, _after(change)}:
-            hint = "going back would lose that; bring it back as the plan left it, or mend it by hand"
-            raise PlanError(f"{change.path} was changed after the plan", hint=hint)
-        wanted = now if found == change.before else journal.kept(number)
-        return _Ready(number, Brought(path, now, wanted))
+        if not isinstance(change, RunProcedure):
+            raise PlanError("the plan has a step that nothing here does")
+        return self._procedures(change.name), change
 
 
-def _after(change: Change) -> str:
-    return change.after if isinstance(change, WriteFile) else ABSENT
+def _sort(change: Change) -> object:
+    return next(sort for sort in (FileChange, ObjectChange, RunProcedure) if isinstance(change, sort))
 
 
-def _contents(change: Change, now: Contents) -> Contents:
-    if isinstance(change, DeleteFile):
-        return Contents(None)
-    mode = change.mode if now.data is None else now.mode
-    return Contents(spliced(now.data or b"", change.splices), mode)
+def _object_steps(changes: dict[int, ObjectChange], key: bytes, told: Told) -> ObjectSteps:
+    from strongroom.plans.object_steps import ObjectSteps  # it loads what talks to clusters
 
-
-def _not_as(change: Change) -> str:
-    return "exists already" if change.before == ABSENT else "is not as it was when the plan was made"
+    return ObjectSteps(changes, key, told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -12,17 +13,21 @@ from typing import NamedTuple
 
 from strongroom.errors import PlanError
 from strongroom.model.plaintext import Plaintext
-from strongroom.model.plan import ABSENT, Copied, Splice, Text
+from strongroom.model.plan import ABSENT, Piece, Sealed, Splice, Text
 from strongroom.writing import sync_folder
 
 _THREADS = 16  # they wait for the disk, which writes for many at once
 
 
+_ACL = "system.posix_acl_access"  # acl(5) as an extended attribute: its mask stands in the bits of the group
+
+
 class Contents(NamedTuple):
-    """What a file holds now; None where there is no file. ``mode`` is its permission bits."""
+    """What a file holds now; None where there is no file. ``mode`` is its permission bits, ``owner`` user and group."""
 
     data: bytes | None
     mode: int = 0
+    owner: tuple[int, int] | None = None
 
     def digest(self, key: bytes) -> str:
         """Return the keyed digest; `ABSENT` where there is no file."""
@@ -56,32 +61,49 @@ def read(path: Path) -> Contents:
         PlanError: it is no regular file, or cannot be read.
     """
     try:
-        with path.open("rb", buffering=0) as stream:
-            return Contents(stream.read(), os.fstat(stream.fileno()).st_mode & 0o7777)
+        # A pipe without a writer would never open.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as stream:  # noqa: PTH123
+            about = os.fstat(stream.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise PlanError(f"{path} is no regular file", hint="a plan changes regular files only")
+            return Contents(stream.read(), about.st_mode & 0o7777, (about.st_uid, about.st_gid))
     except FileNotFoundError:
         return Contents(None)
     except OSError as error:
         raise PlanError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
 
 
-def spliced(data: bytes, splices: tuple[Splice, ...]) -> bytes:
+def _locked(_: Sealed) -> bytes:
+    raise PlanError("the plan brings a value that cannot be opened here")
+
+
+def spliced(data: bytes, splices: tuple[Splice, ...], value: Callable[[Sealed], bytes] = _locked) -> bytes:
     """Return contents after a change.
 
+    Args:
+        data: the contents before it.
+        splices: what changes.
+        value: opens what the plan brings sealed.
+
     Raises:
-        PlanError: a splice lies outside the contents.
+        PlanError: a splice lies outside the contents; a value cannot be opened.
     """
     out, at = [], 0
     for splice in splices:
         if not at <= splice.start <= splice.end <= len(data):
             raise PlanError("the plan does not fit the file", hint="make it again")
         out.append(data[at : splice.start])
-        out += [piece.text.encode() if isinstance(piece, Text) else _copied(data, piece) for piece in splice.pieces]
+        out += [_brought(data, piece, value) for piece in splice.pieces]
         at = splice.end
     out.append(data[at:])
     return b"".join(out)
 
 
-def _copied(data: bytes, piece: Copied) -> bytes:
+def _brought(data: bytes, piece: Piece, value: Callable[[Sealed], bytes]) -> bytes:
+    if isinstance(piece, Text):
+        return piece.text.encode()
+    if isinstance(piece, Sealed):
+        return value(piece)
     if not 0 <= piece.start <= piece.end <= len(data):
         raise PlanError("the plan does not fit the file", hint="make it again")
     return data[piece.start : piece.end]
@@ -185,15 +207,30 @@ def sweep(path: Path, mark: str) -> None:
 
 
 def _write(new: Path, contents: Contents, old: Path) -> None:
+    """Write what shall stand in the place of a file, with its owner; nobody can open it before its mode is right."""
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
         stream.write(contents.data or b"")
         stream.flush()
+        owner = contents.owner
         if old.exists():
-            shutil.copystat(old, new)
-            os.utime(new)
             before = old.stat()
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.chown(new, before.st_uid, before.st_gid)
-        os.fchmod(stream.fileno(), contents.mode)
+            owner = (before.st_uid, before.st_gid)
+            _like(new, old, narrowed=bool(before.st_mode & 0o7777 & ~contents.mode))
+        now = os.fstat(descriptor)
+        if owner is not None and owner != (now.st_uid, now.st_gid):
+            os.chown(descriptor, *owner)
+        os.fchmod(descriptor, contents.mode)
+
+
+def _like(new: Path, old: Path, *, narrowed: bool) -> None:
+    """Give a file what else another one has: flags, attributes, labels; the time of the change is now."""
+    if not narrowed:
+        shutil.copystat(old, new)
+        os.utime(new)
+    elif hasattr(os, "listxattr"):
+        for name in os.listxattr(old):
+            if name != _ACL:
+                with contextlib.suppress(OSError):  # as copystat: not everybody may set each, nor every disk hold it
+                    os.setxattr(new, name, os.getxattr(old, name))

@@ -6,10 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from strongroom.model.plan import Plan, StepView
+from strongroom.model.plan import Plan, PlanStanding, StepView
 from strongroom.report.sanitise import json_text, line
 
 _PATH, _LONG = 4096, 100_000
+_DIGITS = 12
+_STATES = {
+    "running": "a process is at it, step {at} of {steps}: {title}",
+    "stopped": "stopped at step {at} of {steps}: {title}",
+    "undoing": "stopped on the way back at step {at} of {steps}: {title}",
+    "done": "done, {steps} of {steps} steps",
+    "undone": "gone back on",
+}
 
 
 def as_text(plan: Plan, views: Sequence[StepView], digest: str) -> Iterator[str]:
@@ -21,6 +29,8 @@ def as_text(plan: Plan, views: Sequence[StepView], digest: str) -> Iterator[str]
             yield f"   unsafe: {line(view.unsafe)}\n"
         for text in view.diff:
             yield f"{line(text, _LONG).rstrip()}\n"
+        for text in view.said:
+            yield f"   {line(text)}\n"
     if plan.notes:
         yield "\nLeft to you:\n"
         for note in plan.notes:
@@ -29,7 +39,7 @@ def as_text(plan: Plan, views: Sequence[StepView], digest: str) -> Iterator[str]
 
 
 def as_json(plan: Plan, views: Sequence[StepView], digest: str) -> Iterator[str]:
-    """Yield a plan as one JSON object: ``digest``, ``summary``, ``notes``, ``steps`` with ``diff`` as lines."""
+    """Yield a plan as one JSON object: ``digest``, ``summary``, ``notes``, ``steps`` with ``diff`` and ``said``."""
     body = {
         "digest": digest,
         "tool": plan.tool,
@@ -40,3 +50,20 @@ def as_json(plan: Plan, views: Sequence[StepView], digest: str) -> Iterator[str]
     }
     text = msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
     yield json_text(text) + "\n"
+
+
+def list_as_text(standings: Sequence[PlanStanding]) -> Iterator[str]:
+    """Yield where plans stand, for people: what commands call each, what it is, and what comes next."""
+    for number, one in enumerate(standings):
+        said = _STATES[one.state].format(at=one.at, steps=one.steps, title=one.title)
+        if number:
+            yield "\n"
+        yield f"{one.digest[:_DIGITS]}  {line(one.summary)}\n"
+        yield f"  {line(said)}\n"
+        where = f"for {one.root}" if one.root else "for a folder that --root names"
+        yield f"  {line(where, _PATH)}; made by {line(one.tool)} at {line(one.created)}\n"
+
+
+def list_as_json(standings: Sequence[PlanStanding]) -> Iterator[str]:
+    """Yield where plans stand as one JSON array."""
+    yield json_text(msgspec.json.format(msgspec.json.encode(standings), indent=2).decode()) + "\n"
