@@ -19,8 +19,8 @@ from strongroom.files.sops.selection import Selection
 from strongroom.keys.key import Context, MasterKey
 from strongroom.model.plaintext import Plaintext
 from strongroom.plans.apply import Doing
-from strongroom.survey.file_changes import Change, Opener, planned, to_rotate, to_update
-from strongroom.survey.file_tree import Look
+from strongroom.survey.encrypted.changes import Change, Opener, planned, to_rotate, to_update
+from strongroom.survey.encrypted.tree import Look
 
 KEY = b"k" * 32
 YAML = format_of("x.yaml")

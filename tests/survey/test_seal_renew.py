@@ -72,7 +72,7 @@ def test_everything_under_the_newest_key(tree: Path, tmp_path: Path) -> None:
 
     assert (found.values, found.kept) == (8, 4)
     assert [one.split(":")[0] for one in found.failed] == ["other.yaml"]
-    assert [step.change.path for step in found.plan.steps] == ["apps/scopes.yaml", "list.json"]
+    assert [change.path for change in found.plan.files] == ["apps/scopes.yaml", "list.json"]
     assert Doing(found.plan, tree, KEY, tmp_path / "state").apply() == 2
     assert made_by(tree / "apps" / "scopes.yaml", NEW) == [True] * 3
     assert made_by(tree / "list.json", NEW) == [True] * 2

@@ -12,9 +12,9 @@ import pytest
 
 from strongroom.leaks.library import Library
 from strongroom.model.finding import Finding, Severity
-from strongroom.survey.scan import scan
-from strongroom.survey.scan_blobs import Blobs
-from strongroom.survey.scan_request import ScanRequest
+from strongroom.survey.scanning.blobs import Blobs
+from strongroom.survey.scanning.request import ScanRequest
+from strongroom.survey.scanning.scan import scan
 from strongroom.survey.verify import Verification, Verifier
 
 KEY = bytes(range(32))

@@ -47,11 +47,12 @@ def minimise(
 
     files = outputs(output, MINIMISE_FORMATS)
     with progress(quiet=quiet) as show:
-        report = smaller_roles(know(request(sources, progress=show, **reading), copies=False), Path(root))
+        asked = request(sources, progress=show, **reading)
+        report = smaller_roles(know(asked, copies=False), Path(root))
     write(report, files, None if quiet else by_id(shape, MINIMISE_FORMATS), terminal(color=color, verbose=verbose))
     if plan is not None and not dry_run:
         if report.plan.steps:
-            save(report.plan, Path(plan))
+            save(report.plan, Path(plan), asked.key)
         if not quiet:
             told = f"saved {plan}; strongroom plan apply {plan} does it" if report.plan.steps else "nothing to plan"
             click.echo(told, err=True)

@@ -22,7 +22,7 @@ def command(id_: str, shape: str) -> int:
     from strongroom.model.leak import PREFIX
     from strongroom.posture.checks import CHECKS
     from strongroom.posture.pages import markdown
-    from strongroom.survey.scan_page import text_of
+    from strongroom.survey.scanning.page import text_of
     from strongroom.survey.settings import require_known
 
     if id_.startswith(PREFIX):

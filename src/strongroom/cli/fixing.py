@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from strongroom.cli.asking import confirmed
+from strongroom.cli.plan_carrying import Carrying, digits, going_on, say
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import PlanError, UsageError
 
@@ -28,7 +29,7 @@ _FINGERPRINT_DIGITS = 8
 _HEX = frozenset("0123456789abcdef")
 
 
-FIX_OPTIONS = ("dry_run", "yes", "unsafe", "to", "cert", "age", "reads_file", "save", "root")
+FIX_OPTIONS = ("dry_run", "yes", "unsafe", "whole", "to", "cert", "age", "reads_file", "save", "root")
 """The names of what `fix_options` adds."""
 
 
@@ -39,9 +40,16 @@ def fix_options(command: _Command) -> _Command:
         click.option("--yes", is_flag=True, help="Do it without asking."),
         click.option("--unsafe", is_flag=True, help="Make changes too that could change how a program behaves."),
         click.option(
+            "--whole",
+            is_flag=True,
+            help="The sources show everything that runs in the cluster, and what reads their files: what nothing in "
+            "them uses may go, files and Secrets included.",
+        ),
+        click.option(
             "--to",
             type=click.Choice(["secret", "sops", "sealed", "external"]),
-            help="Where values move to: manifests, SOPS files, SealedSecrets, a store.  [default: secret]",
+            help="Where values move to: manifests, SOPS files, SealedSecrets, a store.  "
+            "[default: what the sources use]",
         ),
         click.option("--cert", type=click.Path(dir_okay=False), help="Certificate to seal with, for --to sealed."),
         click.option(
@@ -74,6 +82,7 @@ class Mode(msgspec.Struct, frozen=True):
     save: str | None
     shape: str = "text"
     key_file: str | None = None
+    to: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -94,16 +103,19 @@ def run_fix(
     """Plan, show, ask, do, prove, and tell; ``options`` are those of `fix_options`, ``key_file`` --fingerprint-key."""
     from strongroom.crypto.memory import guard
     from strongroom.plans import saved
-    from strongroom.survey.fix import Wanted, plan_fixes
-    from strongroom.survey.fix_proof import audited, prove
+    from strongroom.survey.fixes.planning import Wanted, plan_fixes
+    from strongroom.survey.fixes.proof import audited, prove
 
-    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file)
+    to = tuple(word for name in ("to", "cert") if options[name] for word in (f"--{name}", options[name]))
+    to += tuple(word for recipient in options["age"] for word in ("--age", recipient))
+    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file, to)
     wanted = Wanted(
         ids=words,
         unsafe=options["unsafe"],
         root=options["root"] or "",
+        whole=options["whole"],
         reads_files=frozenset(options["reads_file"]),
-        to=options["to"] or "secret",
+        to=options["to"] or ("sealed" if options["cert"] else ""),
         recipients=_recipients(options["age"], options["to"]),
         sealing_key=_sealing_key(options["cert"]) if options["cert"] else None,
     )
@@ -120,7 +132,7 @@ def run_fix(
         doing.check()
         return Outcome(CLEAN, planned.before)
     if mode.save is not None:
-        saved.save(fix.plan, Path(mode.save))
+        saved.save(fix.plan, Path(mode.save), asked.key)
         click.echo(
             f"saved {mode.save}; strongroom plan apply {_arguments(fix, mode.save, mode.key_file)} does it", err=True
         )
@@ -128,7 +140,8 @@ def run_fix(
             return Outcome(CLEAN, planned.before)
     confirmed(yes=mode.yes)
     before = audited(asked, recogniser)
-    doing.apply()
+    with going_on(fix.plan, Carrying(root=fix.root, key_file=mode.key_file)):
+        doing.apply()
     after = audited(asked, recogniser)
     proof = prove(fix, before, after, planned.opened)
     if proof.damage:
@@ -195,8 +208,10 @@ def _recipients(texts: tuple[str, ...], to: str | None) -> tuple[str, ...]:
 def _doing(fix: FixPlan, asked: Request) -> Doing:
     from strongroom.plans.apply import Doing
     from strongroom.survey import fingerprint_key
+    from strongroom.survey.procedures import procedure
 
-    return Doing(fix.plan, Path(fix.root), asked.key, fingerprint_key.state_folder())
+    state = fingerprint_key.state_folder()
+    return Doing(fix.plan, Path(fix.root), asked.key, state, procedures=procedure, said=say)
 
 
 def _show(fix: FixPlan, mode: Mode) -> None:
@@ -220,15 +235,22 @@ def _tell(fix: FixPlan, proof: Proof, mode: Mode, commands: list[str]) -> None:
 
 
 def _commands(fix: FixPlan, asked: Request, mode: Mode) -> Iterator[str]:
-    from strongroom.plans.journal import folder_of
-    from strongroom.survey import fingerprint_key
-
-    kept = folder_of(fingerprint_key.state_folder(), fix.plan, Path(fix.root)) / "plan.json"
-    sources = shlex.join(asked.sources)
-    yield f"strongroom plan undo {_arguments(fix, mode.save or str(kept), mode.key_file)}"
+    sources = shlex.join([*asked.sources, *_of_cluster(asked)])
+    again = shlex.join([*asked.sources, *_of_cluster(asked), *mode.to])
+    named = _arguments(fix, mode.save, mode.key_file) if mode.save else digits(fix.plan) + _key(mode)
+    yield f"strongroom plan undo {named}"
+    if any(one.unseen for one in fix.offered):
+        yield f"strongroom fix {again} --whole --dry-run{_key(mode)}"
     if fix.offered:
-        yield f"strongroom fix {sources} --unsafe --dry-run{_key(mode)}"
+        yield f"strongroom fix {again} --unsafe --dry-run{_key(mode)}"
     yield f"strongroom audit {sources}{_key(mode)}"
+
+
+def _of_cluster(asked: Request) -> Iterator[str]:
+    if asked.cluster.kubeconfig:
+        yield from ("--kubeconfig", asked.cluster.kubeconfig)
+    for namespace in asked.cluster.namespaces:
+        yield from ("--namespace", namespace)
 
 
 def _key(mode: Mode) -> str:

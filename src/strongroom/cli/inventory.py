@@ -15,7 +15,7 @@ from strongroom.report.formats import INVENTORY_FORMATS, by_id
 
 if TYPE_CHECKING:
     from strongroom.model.report import Report
-    from strongroom.survey.known import Gathering
+    from strongroom.survey.scanning.known import Gathering
 
 
 @click.command("inventory")
@@ -53,7 +53,7 @@ def command(
         asked = request(sources, progress=show, placed_inventory=True, **reading)
         gathering = None
         if fingerprints is not None:
-            from strongroom.survey.known import Gathering
+            from strongroom.survey.scanning.known import Gathering
 
             gathering = Gathering()
         report = survey(asked, recogniser=gathering)
@@ -65,8 +65,8 @@ def command(
 
 
 def _write_fingerprints(path: Path, key: bytes, gathering: Gathering, report: Report) -> None:
-    from strongroom.survey.known import notes
-    from strongroom.survey.known_file import write_file
+    from strongroom.survey.scanning.known import notes
+    from strongroom.survey.scanning.known_file import write_file
 
     known = gathering.known(key, report.secrets)
     if not known:

@@ -29,6 +29,8 @@ COMMANDS = {
     "access": "Who can reach which secret, and how",
     "file": "Secrets in Git, as SOPS files: encrypt, edit, rotate, merge",
     "seal": "Seal Secrets one-way, for the Sealed Secrets controller",
+    "at-rest": "Encryption of Secrets in etcd: status, configure, rotate, verify, backup",
+    "serve": "Programs that keep running: a KMS v2 plugin",
     "checks": "List the checks",
     "explain": "Show the page of a check",
     "demo": "Audit the bundled example",

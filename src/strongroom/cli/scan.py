@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from strongroom.model.report import Report
     from strongroom.model.settings import Settings
     from strongroom.report.formats import Format
-    from strongroom.survey.scan_request import ScanRequest
+    from strongroom.survey.scanning.request import ScanRequest
 
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -142,14 +142,14 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
     rules = rules_of(chosen, quiet=asked.quiet)
     library = _loading(rules)  # first of all: the rest is imported while the rules load
     from strongroom.survey import fingerprint_key as keys
-    from strongroom.survey.scan_blobs import Blobs
+    from strongroom.survey.scanning.blobs import Blobs
 
     alone = asked.staged and chosen.baseline is None and chosen.write_baseline is None and not chosen.audit_baseline
     key = keys.load_passing(asked.fingerprint_key) if alone else keys.load(asked.fingerprint_key)
     root = top_of(asked.paths[0] if asked.paths else ".") if asked.history or asked.staged else Path()
     acceptance = acceptance_of(chosen, key, rules, root)
     blobs = Blobs(key, library, acceptance)
-    from strongroom.survey.scan import scan
+    from strongroom.survey.scanning.scan import scan
 
     files = outputs(asked.output, FORMATS)
     with progress(quiet=asked.quiet) as show:
@@ -167,8 +167,8 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
 
 
 def _request(asked: _Asked, key: bytes, show: Callable[[str], None]) -> ScanRequest:
-    from strongroom.survey.scan_request import ScanRequest
-    from strongroom.survey.scan_threads import threads
+    from strongroom.survey.scanning.request import ScanRequest
+    from strongroom.survey.scanning.threads import threads
 
     return ScanRequest(
         paths=asked.paths or (".",),

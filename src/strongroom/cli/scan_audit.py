@@ -18,8 +18,8 @@ from strongroom.report.sanitise import line
 
 if TYPE_CHECKING:
     from strongroom.survey.leak_baseline import Entry, Known, LeakBaseline
-    from strongroom.survey.scan_accept import Acceptance
-    from strongroom.survey.scan_hit import Hit
+    from strongroom.survey.scanning.accept import Acceptance
+    from strongroom.survey.scanning.hit import Hit
 
 _KEYS = "[a]ccept  [r]eal  [s]kip  [d]rop  [q]uit"
 _DAYS = re.compile(r"(\d{1,4})d")

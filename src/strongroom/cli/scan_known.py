@@ -13,7 +13,7 @@ from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
     from strongroom.leaks.library import Library
-    from strongroom.survey.scan_blobs import Blobs
+    from strongroom.survey.scanning.blobs import Blobs
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -98,7 +98,7 @@ def prepare(blobs: Blobs, key: bytes, library: Library, show: Callable[[str], No
     if known.inventory:
         from strongroom.sources.cluster_options import ClusterOptions
         from strongroom.sources.etcd_options import EtcdOptions
-        from strongroom.survey.known import known_of
+        from strongroom.survey.scanning.known import known_of
 
         if known.values:
             click.echo("reading the values of Secrets: they are kept in memory while the scan runs", err=True)

@@ -17,7 +17,7 @@ from strongroom.errors import StrongroomError, UsageError
 if TYPE_CHECKING:
     from strongroom.leaks.custom_rules import CustomRules
     from strongroom.survey.leak_baseline import Entry, LeakBaseline
-    from strongroom.survey.scan_accept import Acceptance
+    from strongroom.survey.scanning.accept import Acceptance
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FILE = ".strongroom-baseline"
@@ -150,7 +150,7 @@ def acceptance_of(chosen: Accepting, key: bytes, rules: CustomRules, root: Path)
     Raises:
         UsageError: the baseline cannot be used.
     """
-    from strongroom.survey.scan_accept import Acceptance
+    from strongroom.survey.scanning.accept import Acceptance
 
     baseline = _baseline(chosen, key)
     return Acceptance(baseline, chosen.file.parent, root, rules, datetime.now(UTC).date())

@@ -80,9 +80,9 @@ def scan_fleet(
     master, repositories = _refuse_contradictions(fleet, chosen, others)
     from strongroom.cli.scan_options import rules_of
     from strongroom.survey import fingerprint_key as keys
-    from strongroom.survey import scan_spark
-    from strongroom.survey.scan_request import ScanRequest
-    from strongroom.survey.scan_spark_task import Job
+    from strongroom.survey.scanning import spark as scan_spark
+    from strongroom.survey.scanning.request import ScanRequest
+    from strongroom.survey.scanning.spark_task import Job
 
     rules_of(chosen, quiet=quiet)  # what cannot be used is said before any worker starts
     key = keys.load(fingerprint_key)

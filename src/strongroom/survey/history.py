@@ -12,10 +12,10 @@ from strongroom.model.finding import Finding
 from strongroom.model.plaintext import Fingerprint
 from strongroom.model.skipped import Skipped
 from strongroom.sources.git import find
-from strongroom.survey.scan import read
-from strongroom.survey.scan_blobs import Blobs
-from strongroom.survey.scan_findings import findings_of
-from strongroom.survey.scan_request import ScanRequest
+from strongroom.survey.scanning.blobs import Blobs
+from strongroom.survey.scanning.findings import findings_of
+from strongroom.survey.scanning.request import ScanRequest
+from strongroom.survey.scanning.scan import read
 
 PREFIX = "git:"
 

@@ -11,13 +11,15 @@ from typing import Any
 import strongroom
 from strongroom.access.graph import Graph
 from strongroom.access.minimise import minimise
-from strongroom.access.minimise_edits import Edit, Unfit, edited, edits
+from strongroom.access.minimise_edits import edits
 from strongroom.access.routes import Tree
+from strongroom.documents.edits import applied
+from strongroom.documents.wanted import Unfit
 from strongroom.model.access import FREE, Node
 from strongroom.model.minimise import MinimiseReport, Proposal, Reach, Smaller, smaller_resource
 from strongroom.model.origin import Origin
 from strongroom.model.plaintext import Plaintext
-from strongroom.model.plan import Plan, PlanStep, Splice, Text, WriteFile
+from strongroom.model.plan import Plan, PlanStep, Splice, WriteFile
 from strongroom.model.resource import Resource
 from strongroom.plans.preview import preview
 from strongroom.plans.saved import key_id
@@ -159,7 +161,7 @@ class _Steps:
             return None, str(unfit)
         self._done[place] = len(self.steps)
         self.steps.append(self._step(smaller, path, data, found))
-        self._now[path] = edited(data, found)
+        self._now[path] = applied(data, found)
         return self._done[place], ""
 
     def patches(self) -> Iterable[str]:
@@ -175,11 +177,10 @@ class _Steps:
                     line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
                 )
 
-    def _step(self, smaller: Smaller, path: str, data: bytes, found: Sequence[Edit]) -> PlanStep:
-        after = edited(data, found)
+    def _step(self, smaller: Smaller, path: str, data: bytes, found: tuple[Splice, ...]) -> PlanStep:
+        after = applied(data, found)
         key = self._known.request.key
-        splices = tuple(Splice(start, end, (Text(text),) if text else ()) for start, end, text in found)
-        change = WriteFile(path, Plaintext(data).fingerprint(key), Plaintext(after).fingerprint(key), splices)
+        change = WriteFile(path, Plaintext(data).fingerprint(key), Plaintext(after).fingerprint(key), found)
         title = f"limit {smaller.role.resource.id.show()}: {'; '.join(smaller.does)}"
         return PlanStep(title, change, unsafe=_UNSAFE)
 

@@ -40,7 +40,7 @@ from strongroom.survey.history import leaks_of, trees, with_history
 from strongroom.survey.imports import joined, pages
 from strongroom.survey.locate import Locator
 from strongroom.survey.reach import OF_REACH, with_reach
-from strongroom.survey.scan_findings import pages as leak_pages
+from strongroom.survey.scanning.findings import pages as leak_pages
 from strongroom.survey.twins import SUPPRESSED, without_twins
 
 

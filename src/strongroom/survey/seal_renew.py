@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import strongroom
+from strongroom.documents.edits import applied
 from strongroom.errors import StrongroomError
 from strongroom.files.sealed import editing
 from strongroom.files.sealed.known import Known
@@ -20,7 +21,7 @@ from strongroom.files.sealed.private_keys import SealingKey
 from strongroom.files.sealed.sealed import SealedSecret
 from strongroom.files.sealed.sealing import sealed_value
 from strongroom.model.plaintext import Plaintext
-from strongroom.model.plan import Plan, PlanStep, Splice, Text, WriteFile
+from strongroom.model.plan import Plan, PlanStep, WriteFile
 from strongroom.model.resource import as_dict
 from strongroom.plans.saved import key_id
 from strongroom.survey.seal_tree import SealedFile
@@ -130,12 +131,12 @@ def _step(file: SealedFile, wanted: Sequence[editing.Wanted], root: Path, key: b
     changes = editing.edits(file.data, wanted)
     if changes is None:
         return f"{file.shown}: is written in a way that cannot be edited in place"
-    after = editing.edited(file.data, changes)
+    after = applied(file.data, changes)
     change = WriteFile(
         path.as_posix(),
         Plaintext(file.data).fingerprint(key),
         Plaintext(after).fingerprint(key),
-        tuple(Splice(start, end, (Text(text),)) for start, end, text in changes),
+        changes,
     )
     return PlanStep(f"seal {len(changes)} value{'' if len(changes) == 1 else 's'} of {file.shown} anew", change)
 

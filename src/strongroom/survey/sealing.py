@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from strongroom.documents.edits import applied
 from strongroom.documents.yaml import Document, read
 from strongroom.errors import DocumentError, StrongroomError, UsageError
 from strongroom.files.sealed import editing
@@ -60,7 +61,7 @@ class Sealer:
             ]
             changes = editing.edits(old, goal)
             if changes is not None:
-                return editing.edited(old, changes)
+                return applied(old, changes)
         if before and _holds_more(old, before):
             raise DocumentError(
                 "the file holds other objects too, and cannot be edited in place", hint="write to another file"
@@ -93,7 +94,7 @@ class Sealer:
         if changes is None:
             raise DocumentError(f"{what} is written in a way that cannot be edited in place", hint="seal it as a whole")
         self._remember(secret._replace(name=sealed.name, namespace=sealed.namespace), sealed.scope, values)
-        return editing.edited(old, changes)
+        return applied(old, changes)
 
     def _kept(self, wanted: Sequence[tuple[PlainSecret, Scope]], before: Sequence[SealedSecret]) -> Any:
         known = {(one.namespace, one.name): one for one in before}

@@ -25,7 +25,7 @@ def command(old: str, new: str, reveal: bool, fingerprint_key: str | None) -> in
     from strongroom.keys.process import context
     from strongroom.report.sanitise import line
     from strongroom.survey import fingerprint_key as keys
-    from strongroom.survey.file_show import compared
+    from strongroom.survey.encrypted.show import compared
 
     guard()
     key = None if reveal else keys.load_passing(fingerprint_key)

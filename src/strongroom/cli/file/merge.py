@@ -67,7 +67,7 @@ def command(files: tuple[str, ...], resolve: bool, take: str | None, driver: boo
 def _drive(files: tuple[str, ...], context: Context) -> bool:
     """Merge, and say what came of it; tell whether Git is to stop."""
     from strongroom.report.sanitise import line
-    from strongroom.survey.file_merge import drive
+    from strongroom.survey.encrypted.merge import drive
 
     base, ours, theirs, name = files
     again = line(f"strongroom file merge --resolve {'-- ' * name.startswith('-')}{shlex.quote(name)}")
@@ -90,7 +90,7 @@ def _drive(files: tuple[str, ...], context: Context) -> bool:
 def _resolve(path: Path, take: str | None, context: Context) -> int:
     from strongroom.files.sops.formats import format_of
     from strongroom.report.sanitise import line
-    from strongroom.survey.file_merge import merge_versions, resolved, stages
+    from strongroom.survey.encrypted.merge import merge_versions, resolved, stages
     from strongroom.writing import replace_file
 
     versions = stages(path)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from strongroom.model.plan import PlanStep
-    from strongroom.survey.file_recipients import Exposed
+    from strongroom.survey.encrypted.recipients import Exposed
 
 _STATES = {
     "current": "to be rotated: still in use as they could read it",
@@ -57,9 +57,9 @@ def command(
     """
     from strongroom.cli.common import progress
     from strongroom.crypto.memory import guard
-    from strongroom.survey.file_history import past
-    from strongroom.survey.file_recipients import configs, exposed, known_labels, known_names, person
-    from strongroom.survey.file_tree import Scope, looks
+    from strongroom.survey.encrypted.history import past
+    from strongroom.survey.encrypted.recipients import configs, exposed, known_labels, known_names, person
+    from strongroom.survey.encrypted.tree import Scope, looks
 
     guard()
     given, options = paths or (".",), How(**how)
@@ -94,8 +94,8 @@ def command(
 
 def _changes(files: Sequence[Any], names: Sequence[str]) -> tuple[list[Any], list[str]]:
     """Return the files that change, and what is wrong with those that cannot."""
-    from strongroom.survey.file_changes import leaving
-    from strongroom.survey.file_recipients import remaining
+    from strongroom.survey.encrypted.changes import leaving
+    from strongroom.survey.encrypted.recipients import remaining
 
     how = opener()
     changes, problems = [], []
@@ -112,8 +112,8 @@ def _changes(files: Sequence[Any], names: Sequence[str]) -> tuple[list[Any], lis
 
 def _config_steps(settings: Sequence[Path], names: Sequence[str], how: How) -> tuple[list[PlanStep], list[str]]:
     from strongroom.survey import fingerprint_key as keys
-    from strongroom.survey.file_changes import write_step
-    from strongroom.survey.file_recipients import config_without
+    from strongroom.survey.encrypted.changes import write_step
+    from strongroom.survey.encrypted.recipients import config_without
 
     steps, problems = [], []
     for path in settings:

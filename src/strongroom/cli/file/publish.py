@@ -65,7 +65,7 @@ def command(
 
 def _files(paths: tuple[str, ...], *, recursive: bool) -> Iterator[tuple[Path, Path]]:
     """Yield files, each with the folder that its name in the store starts from."""
-    from strongroom.survey.file_tree import Scope, looks
+    from strongroom.survey.encrypted.tree import Scope, looks
 
     for given in paths:
         path = Path(given)

@@ -12,7 +12,7 @@ import click
 from strongroom.cli.root import CLEAN, FINDINGS
 
 if TYPE_CHECKING:
-    from strongroom.survey.file_recipients import Reader
+    from strongroom.survey.encrypted.recipients import Reader
 
 _COLUMNS = ("kind", "recipient", "label", "path", "alone", "now", "since", "commit", "until", "created_at")
 
@@ -39,9 +39,9 @@ def command(paths: tuple[str, ...], former: bool, no_history: bool, no_gitignore
     from strongroom.cli.common import progress
     from strongroom.cli.file.tree import unreadable
     from strongroom.report.sanitise import line
-    from strongroom.survey.file_history import past
-    from strongroom.survey.file_recipients import configs, known_labels, readers
-    from strongroom.survey.file_tree import Scope, looks
+    from strongroom.survey.encrypted.history import past
+    from strongroom.survey.encrypted.recipients import configs, known_labels, readers
+    from strongroom.survey.encrypted.tree import Scope, looks
 
     given = paths or (".",)
     with progress(quiet=False) as show:

@@ -12,7 +12,7 @@ import click
 from strongroom.cli.root import CLEAN, FINDINGS
 
 if TYPE_CHECKING:
-    from strongroom.survey.file_status import Status
+    from strongroom.survey.encrypted.status import Status
 
 
 @click.command("status")
@@ -41,8 +41,8 @@ def command(
     from strongroom.cli.common import progress
     from strongroom.crypto.memory import guard
     from strongroom.keys.process import context
-    from strongroom.survey.file_status import statuses
-    from strongroom.survey.file_tree import Scope
+    from strongroom.survey.encrypted.status import statuses
+    from strongroom.survey.encrypted.tree import Scope
 
     guard()
     with progress(quiet=False) as show:

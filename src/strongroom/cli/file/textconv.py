@@ -26,7 +26,7 @@ def command(file: str, reveal: bool, fingerprint_key: str | None) -> None:
     from strongroom.keys.process import context
     from strongroom.report.sanitise import line
     from strongroom.survey import fingerprint_key as keys
-    from strongroom.survey.file_show import shown
+    from strongroom.survey.encrypted.show import shown
 
     guard()
     data = read(file)

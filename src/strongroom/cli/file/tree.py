@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from strongroom.cli.asking import confirmed
+from strongroom.cli.plan_carrying import Carrying, command, digits, doing
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
     from strongroom.keys.key import Context
-    from strongroom.survey.file_changes import Change, Changes, Opener
-    from strongroom.survey.file_tree import Look
+    from strongroom.survey.encrypted.changes import Change, Changes, Opener
+    from strongroom.survey.encrypted.tree import Look
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -62,8 +63,8 @@ def recursive(paths: Sequence[str], what: str, config: str | None, how: How, *, 
     """
     from strongroom.cli.common import progress
     from strongroom.keys.process import context
-    from strongroom.survey import file_changes
-    from strongroom.survey.file_tree import Scope, looks
+    from strongroom.survey.encrypted import changes as file_changes
+    from strongroom.survey.encrypted.tree import Scope, looks
 
     kinds: dict[str, Any] = {
         "encrypt": file_changes.to_encrypt,
@@ -132,14 +133,14 @@ def carry_out(
     if whole and made.failures:
         raise UsageError(f"{what} would be left half done, and nothing was changed", hint="see what failed")
     if made.plan.steps:
-        _finish(made, what, how)
+        _finish(made, how)
     return FINDINGS if made.failures else left_out
 
 
 def _planned(changes: Sequence[Change], what: str, how: How, notes: Sequence[str], more: Any) -> Changes:
     from strongroom.cli.common import progress
     from strongroom.survey import fingerprint_key as keys
-    from strongroom.survey.file_changes import planned
+    from strongroom.survey.encrypted.changes import planned
 
     count = f"{len(changes)} file{'' if len(changes) == 1 else 's'}"
     with progress(quiet=False) as show:
@@ -147,30 +148,27 @@ def _planned(changes: Sequence[Change], what: str, how: How, notes: Sequence[str
         return planned(changes, Path(how.root), key, f"{what}: {count}", notes, more, show)
 
 
-def _finish(made: Changes, what: str, how: How) -> None:
+def _finish(made: Changes, how: How) -> None:
     """Save the plan, and do it unless it is for later."""
-    from strongroom.plans.apply import Doing
-    from strongroom.plans.saved import digest, save
+    from strongroom.plans.saved import save
     from strongroom.survey import fingerprint_key as keys
 
     if how.plan is not None:
-        save(made.plan, Path(how.plan))
+        save(made.plan, Path(how.plan), keys.load(how.fingerprint_key))
         click.echo(f"saved {how.plan}; strongroom plan apply {how.plan} does it", err=True)
         return
-    key, state = keys.load(how.fingerprint_key), keys.state_folder()
-    file = state / "plans" / f"{what}-{digest(made.plan)[:16]}.json"
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    save(made.plan, file)
-    click.echo(f"strongroom plan resume {file} goes on if this is interrupted", err=True)
-    Doing(made.plan, Path(how.root), key, state).apply()
+    carrying = Carrying(root=how.root, key_file=how.fingerprint_key)
+    on, back = (command(way, digits(made.plan), carrying) for way in ("resume", "undo"))
+    click.echo(f"{on} goes on if this is interrupted", err=True)
+    doing(made.plan, how.root, how.fingerprint_key).apply()
     count = len(made.plan.steps)
-    click.echo(f"{count} file{'' if count == 1 else 's'} written; strongroom plan undo {file} goes back", err=True)
+    click.echo(f"{count} file{'' if count == 1 else 's'} written; {back} goes back", err=True)
 
 
 def opener() -> Opener:
     """Return what opens files with the keys of this process."""
     from strongroom.keys.process import context
-    from strongroom.survey.file_changes import Opener
+    from strongroom.survey.encrypted.changes import Opener
 
     where: Context = context()
     return Opener(where)

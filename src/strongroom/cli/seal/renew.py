@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from strongroom.cli.asking import confirmed
+from strongroom.cli.plan_carrying import Carrying, digits, going_on
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.cli.seal.options import (
     Cluster,
@@ -83,7 +84,7 @@ def command(
     if not found.plan.steps:
         say("nothing to seal anew")
     elif plan is not None and not dry_run:
-        _save(found, plan)
+        _save(found, plan, key)
     elif not dry_run:
         confirmed(yes=yes)
         _do(found, Path(root), key)
@@ -152,19 +153,18 @@ def _show(found: Renewal) -> None:
         click.echo(line(f"left as it is: {text}"))
 
 
-def _save(found: Renewal, path: str) -> None:
+def _save(found: Renewal, path: str, key: bytes) -> None:
     from strongroom.plans.saved import save
 
-    save(found.plan, Path(path))
+    save(found.plan, Path(path), key)
     say(f"saved {path}; strongroom plan apply {path} does it")
 
 
 def _do(found: Renewal, root: Path, key: bytes) -> None:
     from strongroom.plans.apply import Doing
-    from strongroom.plans.journal import folder_of
     from strongroom.survey.fingerprint_key import state_folder
 
-    state = state_folder()
-    count = Doing(found.plan, root, key, state).apply()
+    with going_on(found.plan, Carrying(root=str(root))):
+        count = Doing(found.plan, root, key, state_folder()).apply()
     say(f"{count} file{'' if count == 1 else 's'} written")
-    say(f"strongroom plan undo {folder_of(state, found.plan, root) / 'plan.json'} --root {root} goes back")
+    say(f"strongroom plan undo {digits(found.plan)} goes back")

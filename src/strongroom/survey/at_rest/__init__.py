@@ -1,0 +1,1 @@
+"""What ``strongroom at-rest`` joins: sources, clusters, etcd, plans."""

@@ -1,0 +1,1 @@
+"""What ``strongroom file`` does over trees, histories and merges."""

@@ -1,0 +1,1 @@
+"""One scan for secret values: files, histories, archives, known values."""
