@@ -317,3 +317,26 @@ def test_the_shop(seed: int, path: Path) -> None:
     data = path.read_bytes()
     if bodies(data):
         _check(data, str(seed))
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        ("a: [x, y]\nb:\n  c: [z]\n", "d: [v, w]\n"),
+        ("a:\n  - x\nb:\n  c: [z]\n", "d:\n  - v\n  - w\n"),
+        ("a: 1\n", "d:\n  - v\n  - w\n"),
+    ],
+    ids=["brackets", "as many below each other", "neither"],
+)
+def test_new_lists_are_written_as_others(before: str, added: str) -> None:
+    """A new list of words stands in brackets where the document writes its lists so."""
+    data = before.encode()
+    wanted = {**bodies(data)[0], "d": ["v", "w"]}
+    assert applied(data, edits(data, {0: wanted})).decode() == before + added
+
+
+def test_characters_that_yaml_does_not_hold() -> None:
+    """JSON is read as YAML too: what that would refuse is escaped."""
+    data = b'{"a": "x"}'
+    after = applied(data, edits(data, {0: {"a": "\x7f\ufffe"}}))
+    assert after == b'{"a": "\\u007f\\ufffe"}'

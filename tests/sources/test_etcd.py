@@ -7,8 +7,10 @@ import json
 import os
 import random
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,10 @@ from strongroom.errors import SourceError, UsageError
 from strongroom.model.controlplane import EtcdContents
 from strongroom.model.settings import Settings
 from strongroom.sources.etcd import read_etcd
+from strongroom.sources.etcd_client import EtcdClient
+from strongroom.sources.etcd_keys import resource_of
 from strongroom.sources.etcd_options import EtcdOptions
-from strongroom.sources.etcd_values import resource_of, stored_as
+from strongroom.sources.etcd_values import stored_as
 from strongroom.sources.reading import Reading
 from strongroom.survey.run import Request, survey
 
@@ -382,3 +386,49 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
         _read(f"etcd:{other}")
     with pytest.raises(SourceError, match="cannot be reached"):
         _read("etcd:http://127.0.0.1:1")
+
+
+def test_a_port_of_something_else() -> None:
+    """What answers HTTP and is no etcd is told apart from nobody, and nothing hangs."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(SourceError, match="cannot be reached") as found:
+                _read(f"etcd:http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert "--listen-client-urls" in found.value.hint
+
+
+def test_pages_of_many_sizes(control_plane_programs: dict[str, Path], tmp_path: Path) -> None:
+    """Every key comes once, whatever the sizes of the values, and whole values are whole."""
+    etcd = Etcd(control_plane_programs["etcd"], tmp_path / "etcd")
+    etcd.run()
+    choose = random.Random(11)  # noqa: S311 - the same sizes each time
+    wanted = {f"/registry/secrets/shop/s{n:04}": os.urandom(choose.choice((1, 700, 9000, 300_000))) for n in range(300)}
+    try:
+        for key, value in wanted.items():
+            etcd.store.put(key, value)
+        with EtcdClient(f"etcd:{etcd.url}", EtcdOptions()) as client:
+            ((start, end),) = client.ranges(("secrets",), lambda _: None)
+            whole = {pair.key: pair.value for pair in client.pages(start, end, whole=True)}
+            heads = list(client.pages(start, end))
+    finally:
+        etcd.close()
+
+    assert whole == wanted
+    assert [pair.key for pair in heads] == sorted(wanted)
+    assert all(len(pair.value) <= 512 for pair in heads)
+    assert [pair.revision for pair in heads] == list(range(2, 302))

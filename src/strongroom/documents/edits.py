@@ -6,6 +6,7 @@ written in a way that would not lead there (an alias, a merge key, a tag on the 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -20,6 +21,10 @@ from strongroom.documents.written import MARK, Manner
 from strongroom.documents.yaml import BadDocument, Document, pieces, read
 from strongroom.errors import DocumentError
 from strongroom.model.plan import Copied, Piece, Splice, Text
+
+_IN_BRACKETS = re.compile(r"(?m)^[ -]*[^\s#:][^\s:]*: +\[[^\]\[{]+\][ \t]*(?:#.*)?$")
+_BELOW = re.compile(r"(?m):[ \t]*(?:#.*)?\n *- +(?![^\n]*: )[^\s{\[]")
+"""A key, and below it the first item of a list that is no mapping."""
 
 _BOM = "\ufeff"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -127,9 +132,17 @@ def _applied(data: bytes, splices: Sequence[Splice], at: int, end: int) -> bytes
         if not at <= splice.start <= splice.end <= end:
             raise Unfit("two changes meet at one place")
         out.append(data[at : splice.start])
-        out += [p.text.encode() if isinstance(p, Text) else data[p.start : p.end] for p in splice.pieces]
+        out += [_brought(data, piece) for piece in splice.pieces]
         at = splice.end
     return b"".join((*out, data[at:end]))
+
+
+def _brought(data: bytes, piece: Piece) -> bytes:
+    if isinstance(piece, Text):
+        return piece.text.encode()
+    if isinstance(piece, Copied):
+        return data[piece.start : piece.end]
+    raise Unfit("a value that is sealed is not known here")
 
 
 def spans(data: bytes, places: Mapping[int, Sequence[tuple[str | int, ...]]], limits: Limits = DEFAULT) -> list[Copied]:
@@ -156,7 +169,7 @@ class _File:
         self._before = before
         self._limits = limits
         self._chunks = {chunk.index: chunk for chunk in pieces(data)}
-        self._sources: dict[int, _Source] = {}
+        self._sources: dict[int, Source] = {}
         self._taken: list[Taken] = []
 
     def changes(self, index: int, body: Any) -> list[Splice]:
@@ -178,11 +191,11 @@ class _File:
         end = len(self._data)
         return Splice(end, end, self._pieces(lead + text, crlf=bool(last and last.crlf)))
 
-    def source(self, index: int) -> _Source:
+    def source(self, index: int) -> Source:
         """Return the text of a document with its places."""
         if index not in self._sources:
             try:
-                self._sources[index] = _Source(self._data, self._chunks[index], self._limits)
+                self._sources[index] = Source(self._data, self._chunks[index], self._limits)
             except (DocumentError, KeyError):
                 raise Unfit("a part of the file cannot be read") from None
         return self._sources[index]
@@ -200,7 +213,7 @@ class _File:
         self._taken.append(taken)
         return len(self._taken) - 1
 
-    def _splice(self, source: _Source, change: Change) -> Splice:
+    def _splice(self, source: Source, change: Change) -> Splice:
         span = source.span(change.start, change.end)
         return Splice(span.start, span.end, self._pieces(change.text, crlf=source.crlf))
 
@@ -232,8 +245,12 @@ class _File:
         return [Text(sign), source.span(*part), Text(sign)]
 
 
-class _Source:
-    """The text of one document, and the way from its characters to the bytes of the file."""
+class Source:
+    """The text of one document, and the way from its characters to the bytes of the file.
+
+    Raises:
+        DocumentError: the document cannot be read.
+    """
 
     def __init__(self, data: bytes, chunk: Chunk, limits: Limits) -> None:
         self.text = text_of(data, chunk)
@@ -249,7 +266,9 @@ class _Source:
     def manner(self, taken: Any) -> Manner:
         """Return how the document writes things."""
         step, items = _steps(self.text)
-        return Manner(is_json=self.is_json, item_indent=items, step=step, taken=taken)
+        return Manner(
+            is_json=self.is_json, item_indent=items, step=step, taken=taken, short_lists=_has_short_lists(self.text)
+        )
 
     def span(self, start: int, end: int) -> Copied:
         """Return the bytes of some characters."""
@@ -288,6 +307,11 @@ def _steps(text: str) -> tuple[int, int]:
         if step and items >= 0:
             break
     return step or 2, 2 if items < 0 else items
+
+
+def _has_short_lists(text: str) -> bool:
+    """Tell whether a document writes lists of words in brackets rather than below each other."""
+    return len(_IN_BRACKETS.findall(text)) > len(_BELOW.findall(text))
 
 
 def _joined(changes: Sequence[Splice]) -> tuple[Splice, ...]:

@@ -14,6 +14,11 @@ MARK = re.compile("\0([0-9]+)\0")
 """Stands in new text where text of the file goes; no scalar that is written holds a NUL."""
 
 
+_LONGEST_LINE = 100
+_UNWRITABLE = re.compile("[\x7f-\x9f\ufffe\uffff]")
+"""Characters that JSON holds as they are and YAML, as which it may be read, does not (YAML 1.2 section 5.1)."""
+
+
 class Manner:
     """How one document writes things.
 
@@ -22,10 +27,20 @@ class Manner:
         item_indent: columns from a key to the dashes of its list.
         step: columns of one level.
         taken: keeps what is taken, and returns its number.
+        short_lists: it writes lists of words in brackets.
     """
 
-    def __init__(self, *, is_json: bool, item_indent: int, step: int, taken: Callable[[Taken], int]) -> None:
+    def __init__(
+        self,
+        *,
+        is_json: bool,
+        item_indent: int,
+        step: int,
+        taken: Callable[[Taken], int],
+        short_lists: bool = False,
+    ) -> None:
         self.is_json = is_json
+        self._short_lists = short_lists
         self._item_indent = item_indent
         self.step = step
         self._taken = taken
@@ -39,7 +54,7 @@ class Manner:
         if value in ({}, []):
             return "{}" if isinstance(value, dict) else "[]"
         if self.is_json:
-            return json.dumps(value, ensure_ascii=False)
+            return _UNWRITABLE.sub(lambda one: f"\\u{ord(one[0]):04x}", json.dumps(value, ensure_ascii=False))
         return scalar(value, quote)
 
     def block(self, value: Any, indent: int) -> Iterator[str]:
@@ -59,6 +74,11 @@ class Manner:
 
     def _entry(self, lead: str, key: str, item: Any, indent: int) -> Iterator[str]:
         name = f"{lead}{self.scalar(key)}:"
+        if self._short_lists and isinstance(item, list) and item and all(type(one) is str for one in item):
+            short = f"{name} {self.flow(item)}"
+            if len(short) <= _LONGEST_LINE:
+                yield short
+                return
         if isinstance(item, (dict, list)) and item:
             yield name
             yield from self.block(item, indent + (self.step if isinstance(item, dict) else self._item_indent))

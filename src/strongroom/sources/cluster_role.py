@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from strongroom.sources.cluster_kinds import BUILT_IN, CLUSTER_SCOPED, CUSTOM, SECRETS
 
 _RBAC = "rbac.authorization.k8s.io"
-_LABELS = {"app.kubernetes.io/name": "strongroom", "app.kubernetes.io/component": "audit"}
 
 
 class Reach(enum.Enum):
@@ -54,20 +53,36 @@ def objects(reach: Reach, name: str, namespace: str, only: Sequence[str] = ()) -
         namespace: that of the account.
         only: the namespaces that may be read, with a Role in each; all of the cluster where there are none.
     """
+    yield from bound(lambda namespaced: rules(reach, namespaced=namespaced), "audit", name, namespace, only)
+
+
+def bound(
+    permitted: Callable[[bool], list[dict[str, Any]]], component: str, name: str, namespace: str, only: Sequence[str]
+) -> Iterable[dict[str, Any]]:
+    """Yield a ServiceAccount, roles with some rules, and their bindings.
+
+    Args:
+        permitted: the rules of a ClusterRole, or of a Role where it is told so.
+        component: the command that they are for, as a label.
+        name: as in `objects`.
+        namespace: as in `objects`.
+        only: as in `objects`.
+    """
+    labels = {"app.kubernetes.io/name": "strongroom", "app.kubernetes.io/component": component}
     yield {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": namespace, "labels": _LABELS},
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "automountServiceAccountToken": False,
     }
     for place in only or ("",):
         kind = "Role" if place else "ClusterRole"
-        metadata = {"name": name, **({"namespace": place} if place else {}), "labels": _LABELS}
+        metadata = {"name": name, **({"namespace": place} if place else {}), "labels": labels}
         yield {
             "apiVersion": f"{_RBAC}/v1",
             "kind": kind,
             "metadata": metadata,
-            "rules": rules(reach, namespaced=bool(place)),
+            "rules": permitted(bool(place)),
         }
         yield {
             "apiVersion": f"{_RBAC}/v1",

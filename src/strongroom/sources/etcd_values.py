@@ -1,8 +1,7 @@
 """What the beginning of a stored value says: by which provider and key Kubernetes encrypted it. Nothing else is kept.
 
-Prefixes: k8s.io/apiserver ``pkg/server/options/encryptionconfig/config.go`` (``k8s:enc:PROVIDER:VERSION:NAME:``); keys:
-``pkg/storage/etcd3/store.go`` and ``pkg/registry/generic/registry/storage_factory.go``; the id of a KMS v2 key:
-``pkg/storage/value/encrypt/envelope/kmsv2/v2/api.proto``, message ``EncryptedObject``.
+Prefixes: k8s.io/apiserver ``pkg/server/options/encryptionconfig/config.go`` (``k8s:enc:PROVIDER:VERSION:NAME:``); the
+id of a KMS v2 key: ``pkg/storage/value/encrypt/envelope/kmsv2/v2/api.proto``, message ``EncryptedObject``.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from typing import Any
 from strongroom.model.controlplane import MOST_NAMED, EtcdContents, StoredAs, StoredCount
 from strongroom.model.origin import Origin
 from strongroom.model.resource import as_dict, as_list, as_text
+from strongroom.sources.etcd_keys import PREFIX, resource_of
 from strongroom.sources.reading import Reading
 
-PREFIX = "/registry"  # --etcd-prefix of kube-apiserver
 ENCRYPTED = b"k8s:enc:"
 KMS_V2 = b"k8s:enc:kms:v2:"
 LONGEST_PREFIX = 512
@@ -25,6 +24,7 @@ LONGEST_PREFIX = 512
 PLAIN = StoredAs("identity")
 _UNKNOWN = StoredAs("unknown")
 _LONGEST_NAME = 253
+_LONGEST_KEY_ID = 1024  # keyIDMaxSize of pkg/storage/value/encrypt/envelope/kmsv2/envelope.go
 _LOCAL = (b"aescbc", b"aesgcm", b"secretbox")
 _KEY_ID_FIELD = 2
 _LENGTH_DELIMITED, _VARINT = 2, 0  # https://protobuf.dev/programming-guides/encoding/#structure
@@ -47,9 +47,9 @@ def stored_as(value: bytes) -> StoredAs:
     return StoredAs(provider.decode(), name) if provider in _LOCAL else _UNKNOWN
 
 
-def _text(raw: bytes) -> str:
-    text = raw[:_LONGEST_NAME].decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "?" for c in text)
+def _text(raw: bytes, longest: int = _LONGEST_NAME) -> str:
+    text = raw[:longest].decode("utf-8", "replace")
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _kms_key_id(message: bytes) -> str:
@@ -63,7 +63,7 @@ def _kms_key_id(message: bytes) -> str:
             return ""
         if tag & 7 == _LENGTH_DELIMITED:
             if tag >> 3 == _KEY_ID_FIELD:
-                return _text(message[at : at + length])
+                return _text(message[at : at + length], _LONGEST_KEY_ID)
             at += length
         elif tag & 7 != _VARINT:
             return ""
@@ -80,20 +80,6 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         at += 1
         shift += 7
     return 0, -1
-
-
-def resource_of(key: str, prefix: str) -> tuple[str, str]:
-    """Return the resource of a key and the object's name: ``secrets``, ``shop/db``; empty where it is of another form.
-
-    Resources outside Kubernetes itself have their group first: ``/registry/example.com/widgets/NAMESPACE/NAME``.
-    """
-    if not key.startswith(f"{prefix}/"):
-        return "", ""
-    first, _, rest = key[len(prefix) + 1 :].partition("/")
-    if "." in first:
-        second, _, rest = rest.partition("/")
-        return (f"{second}.{first}", rest) if second else ("", "")
-    return first, rest
 
 
 class Tally:
