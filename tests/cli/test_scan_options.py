@@ -9,7 +9,7 @@ from tests.sources.repositories import Repository
 
 from strongroom.cli.scan_options import options_of, write_baseline
 from strongroom.errors import UsageError
-from strongroom.survey.scan_accept import Acceptance
+from strongroom.survey.scanning.accept import Acceptance
 
 KEY = b"k" * 32
 

@@ -14,8 +14,10 @@ from tests.support.controlplane import binaries
 REPOSITORY = Path(__file__).parents[2]
 ASK_FOR_VERSION = {
     "etcd": ["--version"],
+    "etcdutl": ["version"],
     "helm": ["version", "--short"],
     "kms-plugin": ["--version"],
+    "kms-load": ["--version"],
     "kube-apiserver": ["--version"],
     "kube-controller-manager": ["--version"],
     "kubectl": ["version", "--client"],

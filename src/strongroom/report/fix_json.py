@@ -9,7 +9,7 @@ import msgspec
 
 from strongroom.model.finding import Finding
 from strongroom.model.fix import FixPlan, Mending, Proof, Remaining
-from strongroom.report.fix_text import still_left
+from strongroom.report.fix_text import still_left, still_offered
 from strongroom.report.sanitise import json_text
 
 VERSION = 1
@@ -26,7 +26,7 @@ def as_json(fix: FixPlan, digest: str, proof: Proof | None, commands: Iterable[s
         "digest": digest if fix.plan.steps else "",
         "steps": fix.views,
         "mended": [_mending(one) for one in fix.mended],
-        "unsafe": [_mending(one) for one in fix.offered],
+        "unsafe": [_mending(one) for one in still_offered(fix, proof)],
         "left": [_remaining(one) for one in still_left(fix, proof)],
         "rotate": [_finding(finding) for finding in fix.exposed],
         "notes": fix.notes,
@@ -40,7 +40,9 @@ def as_json(fix: FixPlan, digest: str, proof: Proof | None, commands: Iterable[s
 
 def _mending(one: Mending) -> dict[str, Any]:
     findings = [_finding(finding) for finding in one.findings]
-    return {"title": one.title, "files": one.files, "unsafe": one.unsafe, "findings": findings}
+    return {"title": one.title, "files": one.files, "unsafe": one.unsafe, "findings": findings} | (
+        {"who": one.who, "decision": one.decision, "whole": one.unseen} if one.decision else {}
+    )
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

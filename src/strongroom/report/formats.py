@@ -11,6 +11,7 @@ from strongroom.report.terminal import Terminal
 
 if TYPE_CHECKING:  # the model costs a start-up its msgspec
     from strongroom.model.access_report import AccessReport
+    from strongroom.model.at_rest import AtRest
     from strongroom.model.holders import HoldersReport
     from strongroom.model.minimise import MinimiseReport
     from strongroom.model.report import Report
@@ -107,3 +108,9 @@ MINIMISE_FORMATS: tuple[Format[MinimiseReport], ...] = (
     Format("yaml", (".yaml", ".yml"), "minimise_"),
 )
 """The formats of ``access minimise``."""
+
+AT_REST_FORMATS: tuple[Format[AtRest], ...] = (
+    Format("text", (".txt",), "at_rest_"),
+    Format("json", (".json",), "at_rest_"),
+)
+"""The formats of ``at-rest status`` and ``at-rest verify``."""

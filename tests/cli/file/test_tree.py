@@ -48,8 +48,8 @@ def _status(place: Place, *words: str, code: int = 1) -> dict[str, list[str]]:
     return {one["path"]: [note["id"] for note in one["notes"]] for one in said["files"]}
 
 
-def _state_plan(place: Place, what: str) -> str:
-    return str(next(place.state.rglob(f"{what}-*.json")))
+def _newest_plan(place: Place) -> str:
+    return max(place.state.rglob("journal"), key=lambda path: path.stat().st_mtime_ns).parent.name[:12]
 
 
 def test_status(tree: Place) -> None:
@@ -103,7 +103,7 @@ def test_encrypt_what_should_be(tree: Place) -> None:
     assert changed == {tree.top / "apps/forgotten.yaml", tree.top / "secrets/settings.json"}
     assert b"typed-Password" in tree.sops("decrypt", "apps/forgotten.yaml").stdout
     assert b"metadata:\n  name: db  # in every cluster" in (tree.top / "apps/forgotten.yaml").read_bytes()
-    tree.run(sys.executable, "-m", "strongroom", "plan", "undo", "--yes", _state_plan(tree, "encrypt"))
+    tree.run(sys.executable, "-m", "strongroom", "plan", "undo", "--yes", _newest_plan(tree))
     assert before == {path: path.read_bytes() for path in before}
 
 
@@ -241,7 +241,7 @@ def test_offboard(tree: Place) -> None:
     tree.keys.write_text(tree.identities[1])
     assert tree.sops("decrypt", "secrets/deep/two.yaml", code=None).returncode != 0
     assert _status(tree, code=0)["secrets/one.yaml"] == []
-    tree.run(sys.executable, "-m", "strongroom", "plan", "undo", "--yes", _state_plan(tree, "offboard"))
+    tree.run(sys.executable, "-m", "strongroom", "plan", "undo", "--yes", _newest_plan(tree))
     assert (tree.top / ".sops.yaml").read_text() == RULES.format(*tree.recipients)
 
 

@@ -92,13 +92,20 @@ class Store:
 
 
 class Etcd(Process):
-    """One etcd on loopback without TLS, its data in ``directory``."""
+    """One etcd on loopback without TLS, its data in ``directory``.
 
-    def __init__(self, program: Path, directory: Path) -> None:
+    Args:
+        program: the etcd to run.
+        directory: its own folder, made here.
+        durable: whether it waits for the disk, as it does in production and no test needs.
+    """
+
+    def __init__(self, program: Path, directory: Path, *, durable: bool = False) -> None:
         directory.mkdir(parents=True)
         super().__init__("etcd", directory / "etcd.log")
         self._program = program
         self._directory = directory
+        self._durable = durable
         self._clients, self._peers = Port(), Port()
         self.url = f"http://{LOOPBACK}:{self._clients.number}"
         self.store = Store(self.url)
@@ -122,7 +129,7 @@ class Etcd(Process):
                 f"--initial-cluster=test={peers}",
                 "--socket-reuse-port=true",
                 # Nothing here has to outlive a power cut, and fsync is most of what a write costs.
-                "--unsafe-no-fsync=true",
+                f"--unsafe-no-fsync={str(not self._durable).lower()}",
                 "--log-level=warn",
                 "--log-outputs=stderr",
             ]

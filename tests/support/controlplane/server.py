@@ -24,6 +24,7 @@ class Cluster:
         programs: where etcd, kube-apiserver and kube-controller-manager are, by name.
         api_servers: the options of each API server; all of them share the one etcd.
         controllers: whether a controller manager runs; without one, no ServiceAccount is made and nothing is collected.
+        durable: whether etcd waits for the disk, as it does in production.
     """
 
     def __init__(
@@ -32,11 +33,12 @@ class Cluster:
         api_servers: Sequence[Options] = (Options(),),
         *,
         controllers: bool = True,
+        durable: bool = False,
     ) -> None:
         self._folder = Folder()
         self.directory = self._folder.path
         self.trust = Trust.new(self.directory / "pki")
-        self.etcd = Etcd(programs["etcd"], self.directory / "etcd")
+        self.etcd = Etcd(programs["etcd"], self.directory / "etcd", durable=durable)
         self.api_servers = tuple(
             ApiServer(
                 programs["kube-apiserver"], self.directory / f"apiserver-{index}", self.trust, self.etcd.store, options
