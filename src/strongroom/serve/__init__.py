@@ -1,0 +1,1 @@
+"""Long-running programs: their wiring, signals, health and metrics."""
