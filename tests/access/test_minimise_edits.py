@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strongroom.access.minimise_edits import Unfit, edited, edits
+from strongroom.access.minimise_edits import edits
+from strongroom.documents.edits import applied
 from strongroom.documents.limits import DEFAULT
+from strongroom.documents.wanted import Unfit
 from strongroom.documents.yaml import Document, read
 from strongroom.documents.yamltext import block
 from strongroom.model.minimise import NewRule, RuleBody
 
 _GET = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mail"], "verbs": ["get"]}
 _MAPS = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}
-_ADDED = '- apiGroups: [""]\n  resources: [secrets]\n  resourceNames: [mail]\n  verbs: [get]\n'
+_ADDED = '- apiGroups:\n  - ""\n  resources:\n  - secrets\n  resourceNames:\n  - mail\n  verbs:\n  - get\n'
 _HEAD = "# kept\napiVersion: v1\nkind: Role  # kept too\nrules:\n"
 
 
@@ -24,7 +26,7 @@ def changed(text: str, *changes: tuple[int, list[RuleBody]], more: tuple[RuleBod
     """Return a manifest after its rules were changed."""
     data = text.encode()
     new = [NewRule(("rules", index), tuple(rules)) for index, rules in changes]
-    return edited(data, edits(data, 0, (), new, more, DEFAULT)).decode()
+    return applied(data, edits(data, 0, (), new, more, DEFAULT)).decode()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def changed(text: str, *changes: tuple[int, list[RuleBody]], more: tuple[RuleBod
         (
             "  - {apiGroups: [''], resources: [secrets], verbs: ['*']}\n",
             [_GET],
-            '  - {apiGroups: [""], resources: [secrets], resourceNames: [mail], verbs: [get]}\n',
+            "  - {apiGroups: [''], resources: [secrets], resourceNames: [mail], verbs: [get]}\n",
         ),
         (
             "  - apiGroups: ['']\n    resources: [secrets]\n    verbs:\n    - '*'",
@@ -131,4 +133,4 @@ def test_whatever_is_written_reads_back(before: list[RuleBody], new: list[RuleBo
     (document,) = read(changed(text, (index, new)).encode(), DEFAULT)
 
     assert isinstance(document, Document)
-    assert document.body["rules"] == [*before[:index], *new, *before[index + 1 :]]
+    assert document.body["rules"] == [*before[:index], *new[:1], *before[index + 1 :], *new[1:]]

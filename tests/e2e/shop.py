@@ -42,6 +42,14 @@ def objects(folder: Path, program: Callable[[str], Path]) -> Iterator[dict[str, 
                 yield from _opened(document.body)
 
 
+def built(folder: Path, program: Callable[[str], Path]) -> Iterator[dict[str, Any]]:
+    """Yield the objects that the pipeline of an example applies."""
+    text = _run([program("kustomize"), "build", folder / "deploy" / "overlays" / "production"])
+    for document in read(text.encode()):
+        if isinstance(document, Document):
+            yield from _opened(document.body)
+
+
 def _opened(body: Any) -> Iterator[dict[str, Any]]:
     if isinstance(body, dict) and body.get("kind") == "List":
         for item in body["items"]:

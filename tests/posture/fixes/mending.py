@@ -9,7 +9,7 @@ from strongroom.documents.edits import bodies
 from strongroom.model.fix import FixPlan
 from strongroom.model.plan import WriteFile
 from strongroom.plans.files import spliced
-from strongroom.survey.fix import Wanted, plan_fixes
+from strongroom.survey.fixes.planning import Wanted, plan_fixes
 from strongroom.survey.run import Request
 
 KEY = bytes(range(32))

@@ -175,6 +175,90 @@ def test_namespaces(tmp_path: Path) -> None:
     assert policy["spec"]["ingress"] == [{"from": [{"podSelector": {}}]}]
 
 
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: NAME, namespace: shop}
+spec:
+  selector: {app: NAME}
+  ports: [{port: 80, targetPort: http}, {port: 53, protocol: UDP}]
+"""
+INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: i, namespace: shop}
+spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+"""
+ROUTE = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: edge}
+spec: {rules: [{backendRefs: [{name: web, namespace: shop, port: 80}]}]}
+"""
+WEBHOOK = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: v}
+webhooks: [{name: v.example.org, clientConfig: {service: {name: web, namespace: shop}}}]
+"""
+VIRTUAL = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v, namespace: shop}
+spec: {gateways: [istio-system/gw], http: [{route: [{destination: {host: web, port: {number: 80}}}]}]}
+"""
+CALLER = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: other}
+data: {url: "http://web.shop.svc:80"}
+"""
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [INGRESS, ROUTE, WEBHOOK, VIRTUAL, CALLER, ""],
+    ids=["ingress", "route", "webhook", "virtual service", "name", "type"],
+)
+def test_who_is_let_in(tmp_path: Path, caller: str) -> None:
+    """Pods that manifests say are called from outside the namespace stay open at the ports of their Service."""
+    web, db = SERVICE.replace("NAME", "web"), SERVICE.replace("NAME", "db")
+    web = web if caller else web.replace("selector:", "type: LoadBalancer\n  selector:")
+    space = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    files = {
+        "n.yaml": space,
+        "s.yaml": SECRET,
+        "a.yaml": f"{web}---\n{db}",
+        "c.yaml": caller or space.replace("shop", "o"),
+    }
+    result = mended(tmp_path, files, "namespace-without-network-policy", unsafe=True)
+    found = {name: body for (kind, name), body in result.objects().items() if kind == "NetworkPolicy"}
+    assert [*found] == ["from-own-namespace", "to-web"]
+    assert found["to-web"]["spec"]["podSelector"] == {"matchLabels": {"app": "web"}}
+    assert found["to-web"]["spec"]["ingress"] == [{"ports": [{"port": "http"}, {"port": 53, "protocol": "UDP"}]}]
+
+
+def test_a_challenge(tmp_path: Path) -> None:
+    """Where cert-manager proves a domain, the pods that it starts for that are reached from outside the namespace."""
+    space = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    asking = INGRESS.replace("shop}", "shop, annotations: {cert-manager.io/cluster-issuer: acme}}")
+    files = {"n.yaml": space, "s.yaml": SECRET, "c.yaml": asking}
+    result = mended(tmp_path, files, "namespace-without-network-policy", unsafe=True)
+    policy = result.objects()["NetworkPolicy", "to-acme-solver"]["spec"]
+    assert policy["podSelector"] == {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}}
+    assert policy["ingress"] == [{"ports": [{"port": 8089}]}]
+
+
+def test_metrics(tmp_path: Path) -> None:
+    """Where its pods are asked for metrics, saying that the sources are whole does not make the policy safe."""
+    space = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    for number, annotation in enumerate(("example.org/a", "prometheus.io/scrape")):
+        service = SERVICE.replace("namespace: shop", f'namespace: shop, annotations: {{{annotation}: "true"}}')
+        files = {"n.yaml": space, "s.yaml": SECRET, "a.yaml": service}
+        (offered,) = mended(tmp_path / str(number), files, "namespace-without-network-policy").fix.offered
+        assert offered.unseen == (number == 0)
+
+
 def _offence(spec: dict[str, Any]) -> str:
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
     resource: Resource = next(objects_in(body, Origin("in", "in/p.yaml", 0)))

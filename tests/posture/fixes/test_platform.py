@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tests.posture.fixes.mending import VALUE, deployment, mended
 
+from strongroom.documents.edits import bodies
+
 ROLE = """\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -106,6 +108,10 @@ def test_store_identity(tmp_path: Path) -> None:
     account = {"name": "external-secrets", "namespace": "eso"}
     assert auth == {"kubernetes": {"mountPath": "kubernetes", "role": "vault", "serviceAccountRef": account}}
     assert "eso/external-secrets" in result.fix.to_do[0]
+    shown = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: external-secrets, namespace: eso}\n"
+    assert mended(tmp_path / "c", {"s.yaml": STORE, "a.yaml": shown}, check).fix.plan.steps
+    (offered,) = mended(tmp_path / "d", {"s.yaml": STORE}, check).fix.offered
+    assert offered.unseen
     other = STORE.replace("tokenSecretRef: {", "userPass: {path: p, username: u, secretRef: {").replace(
         "token}", "token}}"
     )
@@ -126,7 +132,7 @@ spec:
 
 def test_grafana(tmp_path: Path) -> None:
     """The operator's setting becomes a variable that a Secret fills."""
-    found = mended(tmp_path, {"g.yaml": GRAFANA}, "secret-in-custom-resource", unsafe=True).objects()
+    found = mended(tmp_path / "a", {"g.yaml": GRAFANA}, "secret-in-custom-resource").objects()
     spec = found["Grafana", "grafana"]["spec"]
     assert spec["config"]["security"] == {"admin_user": "operations"}
     (container,) = spec["deployment"]["spec"]["template"]["spec"]["containers"]
@@ -134,6 +140,9 @@ def test_grafana(tmp_path: Path) -> None:
     reference = {"secretKeyRef": {"name": "grafana-config", "key": key}}
     assert container == {"name": "grafana", "env": [{"name": key, "valueFrom": reference}]}
     assert found["Secret", "grafana-config"]["stringData"] == {key: VALUE}
+    later = GRAFANA.replace("v1beta1", "v2")
+    (offered,) = mended(tmp_path / "b", {"g.yaml": later}, "secret-in-custom-resource").fix.offered
+    assert "may not know the field" in offered.unsafe
 
 
 API_SERVER = """\
@@ -153,7 +162,7 @@ spec:
   volumes:
     - {name: pki, hostPath: {path: /etc/kubernetes/pki}}
 """
-FLAGS = ("audit-log-off", "anonymous-access", "service-account-tokens-extended")
+FLAGS = ("at-rest-not-configured", "audit-log-off", "anonymous-access", "service-account-tokens-extended")
 
 
 def test_api_server(tmp_path: Path) -> None:
@@ -168,23 +177,44 @@ def test_api_server(tmp_path: Path) -> None:
     mounts = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
     paths = {one["name"]: one["hostPath"]["path"] for one in spec["volumes"]}
     assert mounts == paths
-    assert set(named) <= set(mounts.values())
+    assert all(any(path == name or name.startswith(f"{path}/") for path in mounts.values()) for name in named)
     assert "level: Metadata" in result.files["cp/audit-policy.yaml"]
     assert "conditions:" in result.files["cp/authentication.yaml"]
-    assert [one.partition(" to ")[0].rpartition("/")[2] for one in result.fix.to_do] == [
-        "audit-policy.yaml",
-        "authentication.yaml",
-    ]
+    copied = [one.partition(" to ")[0].rpartition("/")[2] for one in result.fix.to_do if one.startswith("copy ")]
+    assert copied == ["audit-policy.yaml", "authentication.yaml"]
+    assert any("strongroom at-rest configure" in one for one in result.fix.to_do)
+
+
+KUBEADM = """\
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: v1.36.1
+apiServer:
+  extraArgs:
+    - {name: authorization-mode, value: "Node,RBAC"}
+"""
+
+
+def test_kubeadm(tmp_path: Path) -> None:
+    """What kubeadm makes the static pod of says the same: flags as extraArgs, folders as extraVolumes."""
+    result = mended(tmp_path, {"kubeadm.yaml": KUBEADM}, *FLAGS, unsafe=True)
+    (body,) = bodies(result.files["kubeadm.yaml"].encode()).values()
+    flags = {one["name"]: one["value"] for one in body["apiServer"]["extraArgs"]}
+    assert flags["encryption-provider-config"] == "/etc/kubernetes/encryption/config.yaml"
+    assert {"audit-policy-file", "authentication-config", "authorization-mode"} <= {*flags}
+    paths = {one["mountPath"] for one in body["apiServer"]["extraVolumes"]}
+    assert {"/etc/kubernetes/encryption", "/etc/kubernetes/audit", "/etc/kubernetes/authentication.yaml"} <= paths
+    assert all(one.endswith("before kubeadm is run") or "before kubeadm is run;" in one for one in result.fix.to_do)
 
 
 def test_an_older_api_server(tmp_path: Path) -> None:
     """Where the version cannot limit anonymous requests, or flags exclude it, somebody decides."""
     old = API_SERVER.replace("v1.36.1", "v1.29.1")
-    assert "version" in mended(tmp_path / "a", {"a.yaml": old}, FLAGS[1], unsafe=True).why(FLAGS[1])
+    assert "version" in mended(tmp_path / "a", {"a.yaml": old}, FLAGS[2], unsafe=True).why(FLAGS[2])
     oidc = API_SERVER.replace(
         "        - --etcd", "        - --oidc-issuer-url=https://id.example.org\n        - --etcd"
     )
-    assert "--oidc-" in mended(tmp_path / "b", {"a.yaml": oidc}, FLAGS[1], unsafe=True).why(FLAGS[1])
+    assert "--oidc-" in mended(tmp_path / "b", {"a.yaml": oidc}, FLAGS[2], unsafe=True).why(FLAGS[2])
 
 
 def test_loose_values(tmp_path: Path) -> None:
@@ -198,7 +228,7 @@ def test_loose_values(tmp_path: Path) -> None:
         "c/values.yaml": values,
         "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
     }
-    result = mended(tmp_path, files, "secret-in-pipeline", "secret-in-helm-values", unsafe=True)
+    result = mended(tmp_path, files, "secret-in-pipeline", "secret-in-helm-values")
     assert result.files[".gitlab-ci.yml"] == gitlab.replace(f"  REGISTRY_PASSWORD: {VALUE}\n", "")
     assert result.files[".github/workflows/a.yml"] == github.replace(VALUE, '"${{ secrets.REGISTRY_PASSWORD }}"')
     assert result.files["c/values.yaml"] == values.replace(VALUE, '""')

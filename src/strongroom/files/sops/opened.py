@@ -100,7 +100,7 @@ def opened(
     aes = cipher(data_key.reveal())
     scalars, counted = _scalars(document, metadata.selection, aes)
     if check_mac:
-        _check(metadata, mac(counted, metadata.selection), aes)
+        check(metadata, mac(counted, metadata.selection), aes)
     return Opened(form, document, scalars, metadata, data_key)
 
 
@@ -156,7 +156,8 @@ def mac(scalars: Iterable[Scalar], selection: Selection) -> str:
     return digest.hexdigest().upper()
 
 
-def _check(metadata: Metadata, computed: str, aes: AESGCM) -> None:
+def check(metadata: Metadata, computed: str, aes: AESGCM) -> None:
+    """Compare the MAC of a file with the digest of its values; raises TamperedError."""
     hint = "take the file back from where it was last known to be good"
     try:
         said = unseal(aes, metadata.mac, metadata.lastmodified.encode())

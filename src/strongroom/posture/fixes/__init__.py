@@ -7,10 +7,13 @@ from strongroom.posture.fixes import (
     bindings,
     command_word,
     configmap_value,
+    deployer,
     env_literal,
     env_to_file,
     grafana,
+    legacy_token,
     metadata_value,
+    missing_secret,
     namespace_policies,
     own_service_account,
     pull_secret,
@@ -22,6 +25,7 @@ from strongroom.posture.fixes import (
     store_identity,
     token_automounted,
     unneeded_rights,
+    unused_secret,
     whole_secret,
 )
 from strongroom.posture.fixes.fix import Fix
@@ -46,6 +50,10 @@ FIXES: tuple[Fix, ...] = (
     store_identity.FIX,
     pull_secret.FIX,
     api_server.FIX,
+    missing_secret.FIX,
+    unused_secret.FIX,
+    legacy_token.FIX,
+    deployer.FIX,
 )
 """In the order in which they are made: what moves values comes first."""
 

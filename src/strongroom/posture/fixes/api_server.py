@@ -1,35 +1,31 @@
-"""Flags of the API server's static pod, and the files that they name.
+"""Flags of the API server, and the files that they name: of its static pod, or of what kubeadm makes one of.
 
-https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/ and
+https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/,
+https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/ and
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-authenticator-configuration
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from strongroom.model.controlplane import Program, Server
 from strongroom.model.finding import Finding
-from strongroom.model.resource import Resource, as_dict, as_list, dig
+from strongroom.model.resource import Resource
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
+from strongroom.sources import audit_policy_edits as audit
+from strongroom.sources.controlplane_edits import Mount, Started, changed, started_by
 
-_FOLDER = "/etc/kubernetes"
-_LOGS = "/var/log/kubernetes/audit"
-_RESTART = "the API server is started anew, and does not come up if {}"
 _SINCE = (1, 32)
 """AnonymousAuthConfigurableEndpoints is on by default (KEP-4633)."""
 
-AUDIT_POLICY = """\
-# Who read and wrote what: the metadata of every request, never a body, so that no value reaches the log.
-apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages:
-  - RequestReceived
-rules:
-  - level: Metadata
-"""
+_AUTHENTICATION = "/etc/kubernetes/authentication.yaml"
+_ENCRYPTION = "/etc/kubernetes/encryption/config.yaml"
+"""Where ``strongroom at-rest configure`` puts it."""
+
+_COPY = "copy {} to {} on every control-plane node, before {}"
 
 AUTHENTICATION = """\
 # Requests without a credential reach the health checks and nothing else.
@@ -46,92 +42,95 @@ anonymous:
 
 def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
     """Set the flags that one finding misses."""
-    servers = bench.facts.control_plane.servers
-    server = next((s for s in servers if s.resource == resource.id and s.program is Program.API_SERVER), None)
-    if server is None or resource.kind != "Pod" or server.extra_args:
-        return Left("its flags are not those of a static pod: set them where it is started")
-    at = server.origin.field[len(resource.origin.field) :]
-    words = dig(bench.body(resource), at)
-    if not isinstance(words, list) or any("\n" in str(word) for word in words):
-        return Left("a script starts it: set the flag there")
+    body = bench.body(resource)
+    started = started_by(body)
+    known = [s for s in bench.facts.control_plane.servers if s.resource == resource.id]
+    if started is None or not any(one.program is Program.API_SERVER for one in known):
+        return Left("its flags are not those of a static pod or of kubeadm: set them where it is started")
     match findings[0].id:
         case "audit-log-off":
-            return _audited(server, resource, bench, words, at[:-1])
+            return _audited(started, resource, bench, body)
         case "anonymous-access":
-            return _named_callers(server, resource, bench, words, at[:-1])
-    _set(words, server, "service-account-extend-token-expiration", "false")
+            return _named_callers(started, resource, bench, body)
+        case "at-rest-not-configured":
+            return _encrypted(started, resource, body)
+    _change(body, started, {"service-account-extend-token-expiration": "false"})
     return Mended(
         f"let tokens of pods expire after an hour, in {resource.id.show()}",
         "a program that reads its token only once is refused after an hour",
     )
 
 
-def _audited(server: Server, pod: Resource, bench: Bench, words: list[Any], container: Sequence[str | int]) -> Outcome:
-    if server.value("audit-policy-file"):
+def _audited(started: Started, resource: Resource, bench: Bench, body: dict[str, Any]) -> Outcome:
+    if started.server.value(audit.FILE):
         return Left("it has a policy and no place to write to: decide where the log goes")
-    path = bench.make(pod, "audit-policy.yaml", AUDIT_POLICY)
-    target = f"{_FOLDER}/audit-policy.yaml"
-    flags = {"audit-policy-file": target, "audit-log-path": f"{_LOGS}/audit.log"}
-    flags |= {"audit-log-maxage": "30", "audit-log-maxbackup": "10", "audit-log-maxsize": "100"}
-    for name, value in flags.items():
-        if not server.value(name):
-            _set(words, server, name, value)
-    body = bench.body(pod)
-    _mount(body, container, "audit-policy", target, "File", read_only=True)
-    if not server.value("audit-log-path"):
-        _mount(body, container, "audit-log", _LOGS, "DirectoryOrCreate", read_only=False)
+    path = bench.make(resource, "audit-policy.yaml", audit.POLICY)
+    kept = {} if started.server.value("audit-log-path") else audit.FLAGS
+    mounts = [Mount("audit-policy", audit.PLACE.rpartition("/")[0], file=audit.PLACE)]
+    missing = {name: value for name, value in kept.items() if not started.server.value(name)}
+    _change(body, started, {audit.FILE: audit.PLACE, **missing}, *mounts, *([audit.LOG_MOUNT] if kept else []))
     return Mended(
-        f"keep an audit log, in {pod.id.show()}",
-        _RESTART.format("the policy is not on the node"),
-        to_do=(f"copy {path} to {target} on every control-plane node, before the static pod manifest",),
+        f"keep an audit log, in {resource.id.show()}",
+        "the API server writes up to a gigabyte to the node",
+        to_do=(_COPY.format(path, audit.PLACE, _starter(started)),),
     )
 
 
-def _named_callers(
-    server: Server, pod: Resource, bench: Bench, words: list[Any], container: Sequence[str | int]
-) -> Outcome:
+def _named_callers(started: Started, resource: Resource, bench: Bench, body: dict[str, Any]) -> Outcome:
+    server = started.server
     if any(flag.name.startswith("oidc-") for flag in server.flags):
         return Left(
             "its flags --oidc-... exclude an AuthenticationConfiguration: move them there, with anonymous access"
         )
     if server.flag("anonymous-auth") is not None:
         return Left("it asks for anonymous requests by --anonymous-auth: decide who needs them")
-    if not server.version or tuple(int(part) for part in server.version.split(".")[:2]) < _SINCE:
+    if not _recent(server):
         return Left("its version cannot limit anonymous requests to health checks, or is not known here")
-    path = bench.make(pod, "authentication.yaml", AUTHENTICATION)
-    target = f"{_FOLDER}/authentication.yaml"
-    _set(words, server, "authentication-config", target)
-    _mount(bench.body(pod), container, "authentication", target, "File", read_only=True)
+    path = bench.make(resource, "authentication.yaml", AUTHENTICATION)
+    _change(
+        body,
+        started,
+        {"authentication-config": _AUTHENTICATION},
+        Mount("authentication", _AUTHENTICATION, "File"),
+    )
     return Mended(
-        f"let requests without a credential reach health checks only, in {pod.id.show()}",
-        _RESTART.format("the configuration is not on the node; who joins nodes by kubeadm's discovery is refused"),
-        to_do=(f"copy {path} to {target} on every control-plane node, before the static pod manifest",),
+        f"let requests without a credential reach health checks only, in {resource.id.show()}",
+        "who joins nodes by kubeadm's discovery without a file is refused",
+        to_do=(_COPY.format(path, _AUTHENTICATION, _starter(started)),),
     )
 
 
-def _set(words: list[Any], server: Server, name: str, value: str) -> None:
-    """Write a flag: in the place of the one that counts, else behind the last."""
-    flag = server.flag(name)
-    index = flag.origin.field[-1] if flag is not None else None
-    if isinstance(index, int) and index < len(words) and str(words[index]).startswith(f"--{name}="):
-        words[index] = f"--{name}={value}"
-    else:
-        words.append(f"--{name}={value}")
+def _encrypted(started: Started, resource: Resource, body: dict[str, Any]) -> Outcome:
+    flags = {"encryption-provider-config": _ENCRYPTION, "encryption-provider-config-automatic-reload": "true"}
+    folder = _ENCRYPTION.rpartition("/")[0]
+    _change(body, started, flags, Mount("encryption-config", folder, file=_ENCRYPTION))
+    to_do = (
+        f"on a control-plane node, strongroom at-rest configure makes {_ENCRYPTION} with a key that no repository "
+        f"holds; copy it to the others and keep a backup, before {_starter(started)}; what was stored before is "
+        "encrypted by strongroom at-rest rotate --to current"
+    )
+    return Mended(
+        f"encrypt what is stored, in {resource.id.show()}",
+        "who loses the key has lost what is written from then on",
+        to_do=(to_do,),
+    )
 
 
-def _mount(
-    body: dict[str, Any], container: Sequence[str | int], name: str, path: str, kind: str, *, read_only: bool
-) -> None:
-    spec, one = as_dict(body.get("spec")), dig(body, tuple(container))
-    mounts: Iterable[Any] = as_list(one.get("volumeMounts"))
-    if any(as_dict(mount).get("mountPath") == path for mount in mounts):
-        return
-    mount = {"name": name, "mountPath": path, **({"readOnly": True} if read_only else {})}
-    one.setdefault("volumeMounts", []).append(mount)
-    spec.setdefault("volumes", []).append({"name": name, "hostPath": {"path": path, "type": kind}})
+def _recent(server: Server) -> bool:
+    return bool(server.version) and tuple(int(part) for part in server.version.split(".")[:2]) >= _SINCE
+
+
+def _starter(started: Started) -> str:
+    return "the static pod manifest" if started.is_pod else "kubeadm is run"
+
+
+def _change(body: dict[str, Any], started: Started, flags: dict[str, str], *mounts: Mount) -> None:
+    after = changed(started, flags, mounts)
+    body.clear()
+    body.update(after)
 
 
 FIX = Fix(
-    checks=("audit-log-off", "anonymous-access", "service-account-tokens-extended"),
+    checks=("at-rest-not-configured", "audit-log-off", "anonymous-access", "service-account-tokens-extended"),
     mend=mend,
 )

@@ -18,7 +18,7 @@ from strongroom.model.origin import FieldPath
 from strongroom.model.place import Sighting
 from strongroom.model.plaintext import Fingerprint
 from strongroom.model.resource import Resource, as_dict, dig
-from strongroom.posture.fixes.new_secret import NewSecret, Reference, free_name, labels_for
+from strongroom.posture.fixes.new_secret import TAKEN_FROM, NewSecret, Reference, free_name, labels_for
 from strongroom.posture.fixes.overlays import patched
 from strongroom.posture.fixes.values import existing, held, naming
 
@@ -36,6 +36,7 @@ class Bench:
         bodies: returns the documents of a file; raises Unfit where the plan may not touch it.
         fingerprint: returns the keyed fingerprint of a text.
         reads_files: variables that the user says are read from the file that ``NAME_FILE`` names.
+        stores: True where values end in a store of secrets.
     """
 
     def __init__(
@@ -44,7 +45,10 @@ class Bench:
         bodies: Callable[[str], Bodies],
         fingerprint: Callable[[str], Fingerprint],
         reads_files: frozenset[str] = frozenset(),
+        *,
+        stores: bool = False,
     ) -> None:
+        self.stores = stores
         self.facts = facts
         self.reads_files = reads_files
         self._bodies = bodies
@@ -203,6 +207,12 @@ class Bench:
             made = NewSecret(resource, free, labels_for(resource, self.facts))
             self.secrets[path, namespace, name] = made
         return Reference(made.name, made.keep(key, print_of_it, self.taken(resource, field, *part)))
+
+    def note(self, resource: Resource, reference: Reference, where: str) -> None:
+        """Say on a Secret that was made for a value of an object where that stood."""
+        for secret in self.secrets.values():
+            if (secret.name, secret.beside) == (reference.name, resource):
+                secret.notes[TAKEN_FROM] = where
 
     def _document(self, path: str, document: int) -> Any:
         if isinstance(self.drafts, _Layer) and (path, document) in self.drafts.below:

@@ -23,7 +23,7 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
         if binding.role is not None:
             return Left("it names somebody who does not exist, beside others: decide who was meant")
         bench.delete(resource)
-        return Mended(f"delete {resource.id.show()}, whose role nothing defines", _UNSAFE_GONE)
+        return Mended(f"delete {resource.id.show()}, whose role nothing defines", _UNSAFE_GONE, unseen=True)
     spaces = {subject.namespace for _, subject in binding.subjects}
     if len(spaces) != 1 or "" in spaces:
         return Left("its subjects are not of one namespace")

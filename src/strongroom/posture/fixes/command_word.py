@@ -66,4 +66,6 @@ def _variable(finding: Finding, resource: Resource, container: dict[str, object]
     return free
 
 
-FIX = Fix(checks=("secret-in-command",), mend=mend, instead=("plain-secret-manifest", "secret-in-env"))
+FIX = Fix(
+    checks=("secret-in-command",), mend=mend, instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env")
+)

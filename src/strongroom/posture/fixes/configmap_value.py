@@ -34,7 +34,7 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     secrets = ", ".join(dict.fromkeys(reference.name for reference in moved.references.values()))
     title = f"move {', '.join(keys)} of {resource.id.show()} to Secret {secrets}, and give it to what uses it"
     lone = f"nothing in the sources uses ConfigMap {resource.name}: a program that reads it by itself would miss a key"
-    return Mended(title, unsafe="" if used else lone)
+    return Mended(title, unsafe="" if used else lone, unseen=True)
 
 
 def _moved(resource: Resource, key: str, bench: Bench) -> Reference:
@@ -72,5 +72,5 @@ FIX = Fix(
     checks=("secret-in-configmap",),
     mend=mend,
     together=True,
-    instead=("plain-secret-manifest", "secret-in-env", "secret-volume-world-readable"),
+    instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env", "secret-volume-world-readable"),
 )

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from strongroom.model.facts import Facts
 from strongroom.model.finding import Finding
-from strongroom.model.rbac import Subject
-from strongroom.model.resource import Resource, as_dict, as_text
+from strongroom.model.resource import Resource
 from strongroom.posture.fixes.baseline import offence
-from strongroom.posture.grants import grant_of
+from strongroom.posture.fixes.deciders import ACCESS, DEVELOPERS, PLATFORM, decider
 
-_PROGRAMS = "whether these programs learn to read their secrets from files, or keep them in the environment"
-_ACCOUNT = "kubernetes.io/service-account.name"
+PROGRAMS = "whether these programs learn to be given their secrets as files, or stay as they are"
+"""Whoever develops them knows what they read."""
+
+RIGHTS = "which of these rights their holders need"
+"""Manifests do not show what people do, nor what a program that holds a token asks for."""
+
+UNSEEN = "whether anything that these sources do not show relies on what would change"
+"""Answered by saying that the sources show everything."""
+
+_WHO = {PROGRAMS: DEVELOPERS, RIGHTS: ACCESS, UNSEEN: PLATFORM}
+_OF_PROGRAMS = frozenset({"secret-in-env", "secret-in-metadata", "secret-by-subpath"})
+_OF_RIGHTS = frozenset(
+    {"default-service-account", "legacy-token-secret", "secret-widely-reachable", "shared-service-account"}
+)
 _ON_NODES = frozenset({"host-access-with-secrets", "host-path-to-credentials"})
 _NAMESPACE = "namespace-without-pod-security"
 
 
 def decision(finding: Finding, facts: Facts) -> str:
     """Return the question that a finding comes down to: the same text for all that one answer settles."""
-    if finding.id == "secret-in-env":
-        return _PROGRAMS
+    if finding.id in _OF_PROGRAMS:
+        return PROGRAMS
+    if finding.id in _OF_RIGHTS or finding.id.startswith(("rbac-", "reach-through-")):
+        return RIGHTS
     resource = _object(finding, facts)
     if resource is None:
         return f"what becomes of {finding.resource.show() if finding.resource else finding.origin.path}"
-    subjects = _holders(resource, facts)
-    if subjects:
-        return f"what {', '.join(subjects)} needs"
     if finding.id in _ON_NODES:
         return f"what {resource.id.show()} may do on its nodes"
     if finding.id == _NAMESPACE:
@@ -36,20 +44,10 @@ def decision(finding: Finding, facts: Facts) -> str:
     return f"what becomes of {resource.id.show()}"
 
 
+def asked_of(question: str, finding: Finding) -> str:
+    """Return who answers a question: the same person for every finding that it is about."""
+    return _WHO.get(question) or decider(finding)[0]
+
+
 def _object(finding: Finding, facts: Facts) -> Resource | None:
     return next((one for one in facts.resources if one.id == finding.resource), None) if finding.resource else None
-
-
-def _holders(resource: Resource, facts: Facts) -> list[str]:
-    """Return whose rights an object is about: of a role or a binding, or of a token."""
-    found: Iterable[Subject] = ()
-    if resource.kind == "Secret":
-        name = as_text(as_dict(resource.get("metadata", "annotations")).get(_ACCOUNT))
-        found = [Subject("ServiceAccount", resource.namespace, name)] if name else []
-    for role in facts.roles:
-        if role.resource is resource:
-            found = grant_of(role, facts).holders
-    for binding in facts.bindings:
-        if binding.resource is resource:
-            found = [subject for _, subject in binding.subjects]
-    return sorted({subject.show() for subject in found})

@@ -28,4 +28,8 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     return Mended(f"take variable {name} of {resource.id.show()} from Secret {reference.name}")
 
 
-FIX = Fix(checks=("secret-in-env-literal",), mend=mend, instead=("plain-secret-manifest", "secret-in-env"))
+FIX = Fix(
+    checks=("secret-in-env-literal",),
+    mend=mend,
+    instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env"),
+)

@@ -14,6 +14,7 @@ from strongroom.documents.wanted import GONE
 from strongroom.model.finding import Finding
 from strongroom.model.resource import Resource, as_dict, as_list, as_text, dig
 from strongroom.posture.fixes.bench import Bench
+from strongroom.posture.fixes.decisions import PROGRAMS
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
 from strongroom.posture.fixes.shapes import put_behind
 
@@ -69,7 +70,7 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     folder = _mount(dig(body, workload.field), container, secret)
     entry.clear()
     entry.update({"name": f"{name}_FILE", "value": join(folder, key)})
-    return Mended(f"give {resource.id.show()} {name} as a file", _UNSAFE)
+    return Mended(f"give {resource.id.show()} {name} as a file", _UNSAFE, question=PROGRAMS)
 
 
 def reads_file(image: str, variable: str) -> bool:

@@ -77,7 +77,10 @@ def external(secret: dict[str, Any], store: Store) -> dict[str, Any]:
         target["immutable"] = True
     if as_text(secret.get("type")) not in ("", "Opaque"):
         # Without data, a template hands the keys through (engineVersion v2, mergePolicy Replace of nothing).
-        target["template"] = {"type": as_text(secret.get("type"))}
+        # The operator hands labels and annotations on only where there is none.
+        labels = {"labels": metadata["labels"]} if metadata.get("labels") else {}
+        marks = {**labels, **({"annotations": annotations} if annotations else {})}
+        target["template"] = {"type": as_text(secret.get("type")), **({"metadata": marks} if marks else {})}
     path = path_of(secret)
     return {
         "apiVersion": API,
@@ -92,12 +95,29 @@ def external(secret: dict[str, Any], store: Store) -> dict[str, Any]:
     }
 
 
+def missing(name: str, namespace: str, labels: dict[str, str], store: Store, keys: list[str]) -> dict[str, Any]:
+    """Return the ExternalSecret of a Secret that nothing defines: with some keys, or all that the store has there."""
+    metadata: dict[str, Any] = {"name": name, **({"namespace": namespace} if namespace else {})}
+    path = "/".join(part for part in (namespace, name) if part)
+    spec: dict[str, Any] = {
+        "refreshInterval": _INTERVAL,
+        "secretStoreRef": {"kind": store.kind, "name": store.name},
+        "target": {"name": name},
+    }
+    if keys:
+        spec["data"] = [{"secretKey": key, "remoteRef": {"key": path, "property": key}} for key in keys]
+    else:
+        spec["dataFrom"] = [{"extract": {"key": path}}]
+    head: dict[str, Any] = {"apiVersion": API, "kind": "ExternalSecret"}
+    return {**head, "metadata": {**metadata, **({"labels": labels} if labels else {})}, "spec": spec}
+
+
 def to_do(secret: dict[str, Any], store: Store) -> str:
     """Return what is left to a person: fill the path, and name the store where it is a placeholder."""
     keys = [*dict.fromkeys([*as_dict(secret.get("data")), *as_dict(secret.get("stringData"))])]
     which = f"put the name of the store in place of {PLACEHOLDER}, and " if store.resource is None else ""
     where = "there" if store.resource is None else f"in {store.show()}"
-    return f"{which}fill {path_of(secret)} {where} with new values of {', '.join(keys)}"
+    return f"{which}fill {path_of(secret)} {where} with {', '.join(keys)}: the secret parts new, the rest as it was"
 
 
 def admit(conditions: Any, namespace: str) -> bool:

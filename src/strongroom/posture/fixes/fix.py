@@ -17,13 +17,20 @@ class Mended(msgspec.Struct, frozen=True):
 
     Attributes:
         title: what it does, for people, as the title of a step.
-        unsafe: why it could change how a program behaves; empty where it does not.
+        unsafe: why it could change how a program behaves, once what is to be done by hand is done; empty where it does
+            not.
+        unseen: True where that is so only if something relies on it that the sources do not show: where they are said
+            to show everything, the fix is safe.
+        question: the decision that an unsafe fix comes down to; empty for the one that its findings do
+            (`strongroom.posture.fixes.decisions`).
         notes: what it cannot know, a sentence each.
         to_do: what has to be done by hand before the changed files are rolled out.
     """
 
     title: str
     unsafe: str = ""
+    unseen: bool = False
+    question: str = ""
     notes: tuple[str, ...] = ()
     to_do: tuple[str, ...] = ()
 

@@ -16,7 +16,10 @@ from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
 from strongroom.posture.fixes.shapes import put_behind
 
-_UNSAFE = "Grafana is started anew, and an operator before version 5 does not know the field"
+_UNSAFE = "this version of the operator may not know the field"
+_KNOWS = "grafana.integreatly.org/v1beta1"
+"""Version 5 of the operator brought this API and the patch of its Deployment with it."""
+
 _OTHER = "its operator has a field that names a Secret instead"
 _NOT_NAME = re.compile(r"[^A-Z0-9]")
 
@@ -40,7 +43,8 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     container.setdefault("env", []).append({"name": variable, "valueFrom": source})
     if variable == "GF_SECURITY_ADMIN_PASSWORD":
         put_behind(body["spec"], (), "disableDefaultAdminSecret", True)
-    return Mended(f"take {section}.{key} of {resource.id.show()} from Secret {reference.name}", _UNSAFE)
+    unsafe = "" if resource.body.get("apiVersion") == _KNOWS else _UNSAFE
+    return Mended(f"take {section}.{key} of {resource.id.show()} from Secret {reference.name}", unsafe)
 
 
 def _container(spec: dict[str, Any]) -> dict[str, Any] | None:
@@ -58,4 +62,8 @@ def _container(spec: dict[str, Any]) -> dict[str, Any] | None:
     return next((one for one in containers if isinstance(one, dict) and one.get("name") == "grafana"), None)
 
 
-FIX = Fix(checks=("secret-in-custom-resource",), mend=mend, instead=("plain-secret-manifest", "secret-in-env"))
+FIX = Fix(
+    checks=("secret-in-custom-resource",),
+    mend=mend,
+    instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env"),
+)

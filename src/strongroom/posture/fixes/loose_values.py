@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from strongroom.model.finding import Finding
-from strongroom.model.resource import as_text, dig
+from strongroom.model.resource import as_dict, as_list, as_text, dig
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Left, Mended, Outcome
 
-_UNSAFE_JOB = "its jobs fail until the CI system gives them the variable"
-_UNSAFE_CHART = "the chart is installed without the value until it is given in another way"
+_OF_ACTIONS = "${{{{ secrets.{} }}}}"
 
 
 class LooseFix(msgspec.Struct, frozen=True):
@@ -31,17 +31,39 @@ def out_of_pipeline(findings: Sequence[Finding], bench: Bench) -> Outcome:
     holder = dig(body, origin.field[:-1])
     if not isinstance(holder, dict) or name not in holder:
         return Left("it is not as it was read")
+    if any(other != holder[name] for other in _given(body, name)):
+        return Left("other jobs give it another value, and the CI system has one for all: give each a name of its own")
     if ".github/workflows/" in origin.path:
-        holder[name] = f"${{{{ secrets.{name} }}}}"
+        if name.upper().startswith("GITHUB_"):
+            return Left("Actions keeps names that begin with GITHUB_ to itself: give it another name")
+        when = body.get("on", body.get("true"))  # YAML 1.1 takes the word for a boolean
+        if "workflow_call" in (when, *as_list(when), *as_dict(when)):
+            return Left("a workflow that others call is given no secret by itself: declare it in both")
+        holder[name] = _OF_ACTIONS.format(name)
         where = f"make an Actions secret {name} with a new value"
     elif origin.path.rpartition("/")[2].endswith(".gitlab-ci.yml"):
         del holder[name]
         if not holder:
             return Left("it is the only variable: take the whole entry out")
-        where = f"make a masked and protected CI/CD variable {name} with a new value"
+        where = (
+            f"make a masked CI/CD variable {name} with a new value, and protect it if its jobs run on protected "
+            "branches only"
+        )
     else:
         return Left("how this CI system is given a variable is not known here")
-    return Mended(f"take variable {name} out of {origin.path}", _UNSAFE_JOB, to_do=(f"{where} ({origin.path})",))
+    return Mended(f"take variable {name} out of {origin.path}", to_do=(f"{where} ({origin.path})",))
+
+
+def _given(body: Any, name: str) -> Iterator[Any]:
+    """Yield the values that a pipeline gives a variable anywhere, but for what an earlier fix put there."""
+    if isinstance(body, list):
+        for child in body:
+            yield from _given(child, name)
+    elif isinstance(body, dict):
+        for key, child in body.items():
+            if key in ("variables", "env") and isinstance(child, dict) and name in child:
+                yield from () if child[name] == _OF_ACTIONS.format(name) else (child[name],)
+            yield from _given(child, name)
 
 
 def out_of_values(findings: Sequence[Finding], bench: Bench) -> Outcome:
@@ -60,7 +82,8 @@ def out_of_values(findings: Sequence[Finding], bench: Bench) -> Outcome:
         way = f"name a Secret in existingSecret beside {shown}"
     else:
         way = f"give {shown} a new value from a file outside Git or one that SOPS encrypted (helm --values)"
-    return Mended(f"leave {shown} of {origin.path} empty", _UNSAFE_CHART, to_do=(f"{way} ({origin.path})",))
+    until = "until then the chart is installed with an empty one"
+    return Mended(f"leave {shown} of {origin.path} empty", to_do=(f"{way}; {until} ({origin.path})",))
 
 
 LOOSE = (

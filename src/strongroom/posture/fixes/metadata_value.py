@@ -34,6 +34,7 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     if name not in _COPIES:
         key = name.rpartition("/")[2]
         reference = bench.secret_for(resource, f"{resource.name}-metadata", key, field[: place + 2], (0, 0))
+        bench.note(resource, reference, f"{resource.id.show()}, annotation {name}")
         title = f"move annotation {name} of {resource.id.show()} to Secret {reference.name}"
         unsafe = _UNSAFE
     del notes[name]
@@ -42,4 +43,6 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     return Mended(title, unsafe)
 
 
-FIX = Fix(checks=("secret-in-metadata",), mend=mend, instead=("plain-secret-manifest", "unused-secret"))
+FIX = Fix(
+    checks=("secret-in-metadata",), mend=mend, instead=("plain-secret-manifest", "weak-secret-value", "unused-secret")
+)

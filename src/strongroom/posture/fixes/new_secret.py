@@ -18,6 +18,10 @@ _MANAGED_BY = "app.kubernetes.io/managed-by"
 """Says which tool made an object, so a new one does not inherit it."""
 
 
+TAKEN_FROM = "strongroom.dev/taken-from"
+"""Says on a new Secret where its value stood, where nothing in the sources shows what reads it."""
+
+
 class Reference(NamedTuple):
     """A key of a Secret."""
 
@@ -38,6 +42,7 @@ class NewSecret:
         self.beside = beside
         self.name = name
         self.labels = labels
+        self.notes: dict[str, str] = {}
         self.values: dict[str, Taken] = {}
         self._held: dict[Fingerprint, str] = {}
 
@@ -62,6 +67,7 @@ class NewSecret:
     def copied(self) -> NewSecret:
         """Return a copy that can be changed by itself."""
         other = NewSecret(self.beside, self.name, self.labels)
+        other.notes = dict(self.notes)
         other.values, other._held = dict(self.values), dict(self._held)
         return other
 
@@ -72,6 +78,8 @@ class NewSecret:
             metadata["namespace"] = self.beside.namespace
         if self.labels:
             metadata["labels"] = self.labels
+        if self.notes:
+            metadata["annotations"] = self.notes
         head: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
         return {**head, "type": "Opaque", "stringData": self.values}
 

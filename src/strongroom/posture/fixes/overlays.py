@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from strongroom.documents.wanted import Unfit
 from strongroom.model.facts import Facts, same_namespace
 from strongroom.model.resource import Resource, as_dict, as_list, as_text
 from strongroom.model.workload import workloads_of
@@ -37,6 +38,31 @@ def patched(resource: Resource, same_name: Iterable[Resource], facts: Facts) -> 
         if any(_concerns(patch, resource, facts) for patch in _patches(kustomization)):
             return kustomization.origin.path
     return ""
+
+
+def refuse_retargeted(secret: Resource, facts: Facts) -> None:
+    """Refuse a Secret that an overlay patches: what is of another kind then is not what the patch is about.
+
+    Raises:
+        Unfit: naming the kustomization.
+    """
+    for kustomization in facts.of_kind("Kustomization"):
+        if any(_is_about(patch, secret, facts) for patch in _patches(kustomization)):
+            raise Unfit(f"{kustomization.origin.path} patches it: both have to be changed together")
+
+
+def _is_about(patch: Any, secret: Resource, facts: Facts) -> bool:
+    """Tell whether a patch is about a Secret, by its target or by what it says itself."""
+    target = as_dict(as_dict(patch).get("target"))
+    kind, name = as_text(target.get("kind")), as_text(target.get("name"))
+    if kind or name:
+        return kind in ("", secret.kind) and name in ("", secret.name)
+    text = as_text(as_dict(patch).get("patch")) or as_text(patch)
+    if "\n" in text:
+        return secret.kind in text and secret.name in text
+    file = (as_text(as_dict(patch).get("path")) or text).rpartition("/")[2]
+    same = [one for one in facts.of_kind(secret.kind) if one.name == secret.name and one is not secret]
+    return any(one.origin.path.rpartition("/")[2] == file for one in same)
 
 
 def _is_fragment(other: Resource) -> bool:

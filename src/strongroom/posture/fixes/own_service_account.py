@@ -12,10 +12,11 @@ from strongroom.model.resource import Resource, as_list, dig
 from strongroom.model.workload import Workload
 from strongroom.posture.accounts import Accounts
 from strongroom.posture.fixes.bench import Bench
+from strongroom.posture.fixes.decisions import RIGHTS
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
 from strongroom.posture.fixes.shapes import put_behind
 
-_RIGHTS = "the program would lose the rights of the account that it runs as now"
+_LOST = "the program would lose the rights of the account that it runs as now"
 
 
 def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
@@ -27,7 +28,9 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
         return Left("the pod spec is not as it was read")
     bound = Accounts(bench.facts).bindings(workload.namespace, "default")
     name = give(workload, bench)
-    return Mended(f"run {resource.id.show()} as service account {name}, without a token", _RIGHTS if bound else "")
+    return Mended(
+        f"run {resource.id.show()} as service account {name}, without a token", _LOST if bound else "", question=RIGHTS
+    )
 
 
 def _unshared(account: Resource, bench: Bench) -> Outcome:

@@ -28,9 +28,8 @@ def mend(_: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
     for workload in idle:
         give(workload, bench)
     bench.body(resource).pop("imagePullSecrets", None)
-    return Mended(
-        f"take the pull secret off {resource.id.show()}: what pulled with it has it with its own account", _UNSAFE
-    )
+    title = f"take the pull secret off {resource.id.show()}: what pulled with it has it with its own account"
+    return Mended(title, _UNSAFE, unseen=True)
 
 
 FIX = Fix(checks=("pull-secret-on-default-account",), mend=mend)

@@ -9,7 +9,7 @@ from strongroom.model.resource import Resource, dig
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
 
-_UNSAFE = "a value that was changed in the store since arrives in the cluster"
+_UNSAFE = "what still relies on a value that the store has changed since would be given the new one"
 
 
 def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
@@ -19,7 +19,7 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     if field[-1] != "refreshInterval" or not isinstance(spec, dict):
         return Left("it is told to stay as it was made: decide whether it shall follow its store")
     spec["refreshInterval"] = "1h"
-    return Mended(f"read the store of {resource.id.show()} again every hour", _UNSAFE)
+    return Mended(f"read the store of {resource.id.show()} again every hour", _UNSAFE, unseen=True)
 
 
 FIX = Fix(checks=("external-secret-never-refreshes",), mend=mend)

@@ -1,8 +1,11 @@
-"""Changes of mappings that keep the order of their keys."""
+"""Changes of mappings that keep the order of their keys, and the marks of what fixes make."""
 
 from __future__ import annotations
 
 from typing import Any
+
+MADE_FOR = "strongroom.dev/made-for"
+"""Says on a Role that a fix made what its rights are for, so that another one does not take them for idle."""
 
 
 def renamed(body: dict[str, Any], key: str, name: str, value: Any) -> None:

@@ -25,7 +25,7 @@ def mend(_: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
         return Left("nothing in the sources says which namespaces use it")
     names = sorted(set(found))
     put_behind(spec, ("provider", "conditions"), "conditions", [{"namespaces": names}])
-    return Mended(f"let only namespace {', '.join(names)} use ClusterSecretStore {resource.name}", _UNSAFE)
+    return Mended(f"let only namespace {', '.join(names)} use ClusterSecretStore {resource.name}", _UNSAFE, unseen=True)
 
 
 def _namespaces(store: str, facts: Facts) -> Iterator[str]:

@@ -15,7 +15,7 @@ from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
 
 _ACCOUNT = "external-secrets"
 _KINDS = {"vault": "Vault", "openBao": "OpenBao"}
-_UNSAFE = "the store opens nothing until it trusts the service account"
+_UNSAFE = "if the operator has no service account of that name, the store opens nothing"
 
 
 def mend(_: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
@@ -37,7 +37,9 @@ def mend(_: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
         f"in {_KINDS[kind]}, enable the auth method kubernetes and give its role {resource.name}, for ServiceAccount "
         f"{where} alone, what {resource.id.show()} reads; then revoke the token that was used"
     )
-    return Mended(f"open {resource.id.show()} by the identity of ServiceAccount {where}", _UNSAFE, to_do=(to_do,))
+    shown = bench.facts.find("ServiceAccount", space or resource.namespace, _ACCOUNT) is not None
+    title = f"open {resource.id.show()} by the identity of ServiceAccount {where}"
+    return Mended(title, "" if shown else _UNSAFE, unseen=True, to_do=(to_do,))
 
 
 FIX = Fix(checks=("store-with-static-credentials",), mend=mend)

@@ -21,7 +21,7 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
         return Left("the pod spec is not as it was read")
     put_behind(spec, ("serviceAccountName", "serviceAccount"), "automountServiceAccountToken", False)
     unsure = findings[0].confidence is Confidence.LOW
-    return Mended(f"mount no service account token into {resource.id.show()}", _UNSAFE if unsure else "")
+    return Mended(f"mount no service account token into {resource.id.show()}", _UNSAFE if unsure else "", unseen=True)
 
 
 FIX = Fix(checks=("token-automounted",), mend=mend)

@@ -12,6 +12,7 @@ from strongroom.model.resource import Resource, as_dict, as_list, as_text, dig
 from strongroom.posture.accounts import Accounts
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
+from strongroom.posture.fixes.shapes import MADE_FOR
 from strongroom.posture.grants import grant_of
 
 EVERYONE = "rbac-binds-everyone"
@@ -84,12 +85,14 @@ def _without_everyone(findings: Sequence[Finding], binding: Binding, bench: Benc
     return Mended(
         f"take {resource.id.show()}, which gives {binding.role_kind} {binding.role_name}, from {who}",
         _UNSAFE.format(who),
-        (note,),
+        notes=(note,),
     )
 
 
 def _narrowed(findings: Sequence[Finding], role: Role, bench: Bench) -> Outcome:
     resource, grant = role.resource, grant_of(role, bench.facts)
+    if MADE_FOR in resource.annotations:
+        return Left(f"it is for {resource.annotations[MADE_FOR]}: decide whether its holder needs all of it")
     users = _programs(role, bench)
     if users:
         return Left(f"{users[0]} runs with it, and what it needs of this is not known: decide what that is")
@@ -108,7 +111,7 @@ def _narrowed(findings: Sequence[Finding], role: Role, bench: Bench) -> Outcome:
     note = f"what {holder} needs of {resource.id.show()} is not known: give back, by name, what is missed"
     checks = ", ".join(dict.fromkeys(finding.id for finding in findings))
     title = f"take out of {resource.id.show()} what {checks} names and nothing in the sources uses"
-    return Mended(title, _UNSAFE.format(holder), (note,))
+    return Mended(title, _UNSAFE.format(holder), notes=(note,))
 
 
 def _programs(role: Role, bench: Bench) -> list[str]:
