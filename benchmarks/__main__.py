@@ -12,7 +12,21 @@ from datetime import UTC, datetime
 
 from benchmarks.trees import ROOT
 
-NAMES = ("startup", "audit", "access", "access_peers", "cluster_scale", "detection", "known_values", "scan", "seal")
+NAMES = (
+    "startup",
+    "audit",
+    "access",
+    "access_peers",
+    "at_rest",
+    "at_rest_rotate",
+    "backup",
+    "cluster_scale",
+    "detection",
+    "kms_plugin",
+    "known_values",
+    "scan",
+    "seal",
+)
 """The modules of this folder that have a ``run() -> str``, in the order of the page."""
 
 _PAGE = ROOT / "docs" / "benchmarks.md"

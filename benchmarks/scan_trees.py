@@ -36,6 +36,16 @@ def packages(folder: Path) -> bool:
     return True
 
 
+def modules(folder: Path) -> bool:
+    """Copy the Go modules of github.com at hand, the newest version of each."""
+    newest: dict[tuple[Path, str], Path] = {}
+    for path in sorted(_MODULES.glob("github.com/**/*@*"), key=_version):
+        newest[path.parent, path.name.partition("@")[0]] = path
+    for (parent, name), path in newest.items():
+        _copy(path, folder / parent.relative_to(_MODULES) / name)
+    return bool(newest)
+
+
 def manifests(folder: Path) -> bool:
     """Copy real manifests; the hardest tree, since every file of it is a document."""
     _copy(corpora(), folder)
@@ -62,6 +72,17 @@ def cloud_history(folder: Path) -> bool:
     return True
 
 
+def go_history(folder: Path) -> bool:
+    """Commit the versions of the modules of golang.org and google.golang.org."""
+    versions = sorted(
+        (path for name in ("golang.org/x", "google.golang.org") for path in (_MODULES / name).glob("*@*")), key=_version
+    )
+    if not versions:
+        return False
+    _history(folder, ((path.name.partition("@")[0], path) for path in versions))
+    return True
+
+
 def manifests_history(folder: Path) -> bool:
     """Commit the real manifests, a few in each commit, twice: the second time with a line more."""
     tree = corpora()
@@ -72,11 +93,13 @@ def manifests_history(folder: Path) -> bool:
 TREES = (
     ("k8s.io/kubernetes", kubernetes),
     ("Python packages", packages),
+    ("Go modules of github.com", modules),
     ("real manifests", manifests),
 )
 HISTORIES = (
     ("versions of the k8s.io modules", modules_history),
     ("versions of Helm, etcd and SIG modules", cloud_history),
+    ("versions of the golang.org modules", go_history),
     ("real manifests", manifests_history),
 )
 
