@@ -105,6 +105,8 @@ CALLS = {
         ["plan", "apply", "plan.json", "--fingerprint-key=plan.key", "--yes"],
         ["--debug", "plan", "undo", "plan.json", "--fingerprint-key=plan.key", "--yes"],
         ["--debug", "plan", "resume", "config.yaml"],
+        ["plan", "list", "--all"],
+        ["plan", "list", "--all", "--format", "json"],
     ],
     "scan": [
         *(["scan", ".", "--format", f.id, *flags] for f in FORMATS for flags in ([], ["-v"])),
@@ -202,5 +204,54 @@ CALLS = {
         ["krm"],
         *(["--debug", "krm", name] for name in ("broken.yaml", "config.yaml", ".env", "chart", "nowhere")),
     ],
-    "install": [["install"], ["install", "--rbac", "audit", "--variant", "values"]],
+    "at-rest": [
+        *(
+            ["at-rest", act, "etcd:etcd.db", *which, *flags]
+            for act in ("status", "verify")
+            for which in (["--config=encryption.yaml"], ["files:."])
+            for flags in (["-v"], ["--format=json"], ["-q", "-o../out/at-rest.json", "-o../out/at-rest.txt"])
+        ),
+        *(
+            ["--debug", "at-rest", "verify", "etcd:etcd.db", f"--config={name}"]
+            for name in ("secret.yaml", "broken.yaml")
+        ),
+        *(
+            ["--debug", "at-rest", "rotate", "--dry-run", f"--config={name}", "--api-server=https://127.0.0.1:1"]
+            for name in ("encryption.yaml", "secret.yaml", "broken.yaml", "nowhere")
+        ),
+        ["--debug", "at-rest", "backup", "--age", CANARIES["env"], "-o", "../out/b.backup"],
+        ["--debug", "at-rest", "backup", "--etcd", f"https://u:{CANARIES['env']}@127.0.0.1:1", "-o", "../out/b.backup"],
+        *(["--debug", "at-rest", "backup", "verify", name] for name in ("secret.yaml", ".env", "enc.yaml", "nowhere")),
+        ["--debug", "at-rest", "restore", "secret.yaml", "--yes"],
+        *(
+            ["at-rest", "configure", "--root=.", "--manifest=/apiserver.yaml", *flags]
+            for flags in (
+                ["--dry-run"],
+                ["--dry-run", "--provider=aesgcm", "--staged", "--format=json", "--audit-policy"],
+                ["--save=../out/plan.json", "--provider=kms", "--kms-endpoint=unix:///run/kms.sock"],
+                ["--yes", "--provider=aesgcm", "--resources=configmaps"],
+            )
+        ),
+        ["--debug", "at-rest", "configure", "--root=.", "--manifest=/secret.yaml"],
+        *(
+            ["--debug", "at-rest", "configure", "--root=.", "--manifest=/bare.yaml", f"--config=/etc/enc/{name}"]
+            for name in ("broken.yaml", "config.yaml", "flow.json", ".env", "workload.yaml")
+        ),
+    ],
+    "install": [
+        ["install"],
+        ["install", "--rbac", "audit", "--variant", "values"],
+        ["install", "--rbac", "at-rest", "--resource", "secrets", "--resource", CANARIES["env"]],
+        ["install", "kms-plugin", "--form=systemd", f"--key={CANARIES['env']}"],
+    ],
+    "serve": [
+        ["serve", "kms-key", "../out/kek"],
+        *(["--debug", "serve", "kms-key", "--rotate", name] for name in ("secret.yaml", ".env", "nowhere")),
+        ["--debug", "serve", "kms-plugin", "--check", "--key=local-file:/proc/self/cwd/secret.yaml"],
+        ["--debug", "serve", "kms-plugin", "--socket=/nowhere/k.sock", f"--key={CANARIES['env']}"],
+        *(
+            ["--debug", "serve", "kms-plugin", "--socket=/nowhere/kms/k.sock", f"--config={name}"]
+            for name in ("broken.yaml", "secret.yaml", "flow.json", ".env", "nowhere")
+        ),
+    ],
 }

@@ -31,6 +31,7 @@ from tests.canary_calls import CALLS, CANARIES
 from tests.plans.build import KEY, edit, new, plan
 from tests.sources.repositories import Repository
 from tests.support.sealing_keys import BEGIN, pair
+from tests.support.snapshots import Revision, snapshot
 from tests.support.sops import PROGRAM
 
 
@@ -146,13 +147,31 @@ spec:
         path.write_text(text)
 
 
+def _node(root: Path) -> None:
+    """Write two static pods: of an API server that encrypts, and of one that does not."""
+    (root / "etc").mkdir()
+    (root / "etc/enc").symlink_to("..")
+    stored = CANARIES["stored"].encode()
+    written = [Revision("/registry/secrets/shop/db", b"k8s\0" + stored), Revision("/registry/secrets/shop/x", stored)]
+    snapshot(root / "etcd.db", written)
+    for name, flag in (
+        ("apiserver.yaml", "--encryption-provider-config=/etc/enc/encryption.yaml"),
+        ("bare.yaml", "--v=2"),
+    ):
+        (root / name).write_text(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-apiserver, namespace: kube-system}\nspec:\n"
+            f"  containers:\n  - name: a\n    command: [kube-apiserver, --etcd-servers=https://a:2379, {flag}]\n"
+            f"    env:\n    - {{name: DB_PASSWORD, value: {CANARIES['env']}}}\n"
+        )
+
+
 def _plan(root: Path) -> None:
     """Save a plan that moves a planted value, and the key under which it was made."""
     before = (root / "config.yaml").read_bytes()
     start = before.index(CANARIES["config"].encode())
     end = start + len(CANARIES["config"])
     moved = Splice(start, end, (Text('"'), Copied(start, end), Text('"')))
-    save(plan(edit("config.yaml", before, moved), new("new.yaml", "kind: Secret\n")), root / "plan.json")
+    save(plan(edit("config.yaml", before, moved), new("new.yaml", "kind: Secret\n")), root / "plan.json", KEY)
     (root / "plan.key").write_bytes(KEY)
 
 
@@ -217,6 +236,8 @@ def test_nothing_comes_out(call: list[str], tmp_path: Path) -> None:
     _tree(tmp_path / "tree")
     if "plan" in call:
         _plan(tmp_path / "tree")
+    if "at-rest" in call:
+        _node(tmp_path / "tree")
     if "seal" in call:
         _sealing(tmp_path / "tree")
     if "scan" in call or "git:." in call:

@@ -32,6 +32,7 @@ print("\\n".join(seen))
 """
 _THIRD_PARTY = [
     "aiohttp",
+    "aiohttp.web",
     "click",
     "msgspec",
     "msgspec.json",
@@ -41,6 +42,8 @@ _THIRD_PARTY = [
     "kingfisher_sdk",
     "jinja2",
     "rich.console",
+    "prometheus_client",
+    "grpc",
 ]
 
 

@@ -12,7 +12,7 @@ from strongroom.leaks.library import PASSWORD_RULES
 from strongroom.model.finding import Confidence
 from strongroom.model.origin import Origin
 from strongroom.model.place import Nature
-from strongroom.survey.scan_blobs import Blobs
+from strongroom.survey.scanning.blobs import Blobs
 
 CASES = all_cases()
 CATEGORIES = sorted({case.category for case in CASES})
