@@ -57,6 +57,7 @@ def _documented_policy() -> str:
 
 
 def _file(folder: Path, name: str, text: str) -> str:
+    (folder / name).touch(0o600)
     (folder / name).write_text(text + "\n")
     return str(folder / name)
 
@@ -166,6 +167,23 @@ def test_a_refused_login_is_an_error(
     with pytest.raises(KeyUseError, match="refuses the login at auth/approle") as caught:
         _read(Server(bao.address, "", wrong, environment))
     assert "s3cret-id" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o602])
+def test_a_secret_that_everybody_may_read_is_refused(
+    bao: OpenBao, environment: Mapping[str, str], approle: Login, mode: int
+) -> None:
+    """A secret ID or a JWT in a file that everybody may read logs nobody in; a group's may, and a role ID is no secret."""
+    role, secret = (Path(path) for _, path in approle.files)
+    role.chmod(0o644)
+    secret.chmod(0o640)
+    assert _read(Server(bao.address, "", approle, environment)) == 200
+    secret.chmod(mode)
+    jwt = Login("jwt", (("role", "plugin"),), (("jwt", str(secret)),))
+    for login in (approle, jwt):
+        with pytest.raises(KeyUseError, match="id may be read or changed by everybody") as caught:
+            _read(Server(bao.address, "", login, environment))
+        assert caught.value.hint == f"chmod o= {secret}"
 
 
 def test_a_token_file_that_changes_is_read_again(bao: OpenBao, environment: Mapping[str, str], tmp_path: Path) -> None:

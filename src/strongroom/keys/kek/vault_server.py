@@ -7,6 +7,7 @@ whose form the method ``kubernetes`` shares.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,13 +28,18 @@ _TRY_AGAIN = 15.0
 """Seconds until a renewal that failed is tried again."""
 
 
+_PUBLIC = ("role_id",)
+"""Parameters of a login that say who logs in and prove nothing."""
+
+
 class Login(NamedTuple):
     """How a token is got.
 
     Attributes:
         mount: path of the auth method; empty where a token is given.
         names: parameters of the login as they are: ``role``.
-        files: parameters that stand in files: ``secret_id``, ``jwt``; read at each login, for they may be renewed.
+        files: parameters that stand in files: ``secret_id``, ``jwt``; read at each login, for they may be renewed. One
+            that proves who logs in is refused where everybody may read or change the file.
         token_file: the file of a token that another program renews; empty for the environment's token.
     """
 
@@ -156,7 +162,9 @@ class Server:
         return self._of(token, known.get("ttl"), known.get("renewable"))
 
     def _logged_in(self, deadline: float) -> _Token:
-        given = {**dict(self._login.names), **{name: _read(path) for name, path in self._login.files}}
+        given = dict(self._login.names)
+        for name, path in self._login.files:
+            given[name] = _read(path, private=name not in _PUBLIC)
         mount = self._login.mount
         answer = self._sent(("auth", *mount.split("/"), "login"), given, "", deadline)
         found = answer.json().get("auth")
@@ -196,9 +204,12 @@ def _text(token: _Token) -> str:
     return token.value.reveal().decode("ascii")
 
 
-def _read(path: str) -> str:
+def _read(path: str, *, private: bool = False) -> str:
     try:
-        text = Path(path).read_text("utf-8").strip()
+        with Path(path).open(encoding="utf-8") as stream:
+            if private and os.fstat(stream.fileno()).st_mode & 0o007:
+                raise KeyUseError(f"{path} may be read or changed by everybody", hint=f"chmod o= {path}")
+            text = stream.read().strip()
     except (OSError, UnicodeDecodeError):
         raise KeyUseError(f"{path} cannot be read") from None
     if not text or not (text.isascii() and text.isprintable()):
