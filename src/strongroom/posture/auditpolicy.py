@@ -162,6 +162,7 @@ def _matches_resource(rule: AuditRule, request: Request) -> bool:
         return True
     whole = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
     for entry in rule.resources:
+        # An API server that does not know the group `*` (before kubernetes/kubernetes#135262) refuses the policy.
         if entry.group not in (request.group, "*"):
             continue
         if not entry.resources:

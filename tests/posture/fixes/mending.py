@@ -16,6 +16,24 @@ KEY = bytes(range(32))
 VALUE = "ktNPT0ND3YWZznDFpGlnEAVrtvqjRxWC"
 """Looks like a generated credential."""
 
+ROLE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader, namespace: shop}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: shared, namespace: shop}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: shared, namespace: shop}
+"""
+"""A Role that reads Secrets, bound to the account `shared`."""
+
 
 class Result(NamedTuple):
     """A plan, and the files as it would leave them."""

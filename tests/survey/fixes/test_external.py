@@ -17,7 +17,7 @@ from strongroom.survey.fixes.planning import Planned, Wanted, plan_fixes
 from strongroom.survey.fixes.proof import audited, prove
 from strongroom.survey.run import Request
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 KEY = bytes(range(32))
 
 SECRET = f"""\

@@ -9,7 +9,7 @@ from tests.support.controlplane.access import Access, eventually
 
 from strongroom.errors import PlanError
 from strongroom.model.plan import ClusterRef
-from strongroom.survey.fixes.live_rollout import NAME, PROCEDURE, is_rolled_out, rollout
+from strongroom.survey.fixes.live_rollout import NAME, PROCEDURE, held_up, is_rolled_out, rollout
 from strongroom.survey.procedures import procedure
 
 
@@ -46,6 +46,31 @@ def test_when_a_workload_is_rolled_out(kind: str, status: dict[str, int], done: 
 def test_no_pods_are_wanted() -> None:
     """A workload without pods is rolled out as soon as its controller saw it."""
     assert is_rolled_out(_workload("Deployment", 1, {"observedGeneration": 1}, replicas=0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "why"),
+    [
+        ("Deployment", {"paused": True}, "kubectl rollout resume"),
+        ("StatefulSet", {"updateStrategy": {"type": "OnDelete"}}, "delete the old ones"),
+        ("DaemonSet", {"updateStrategy": {"type": "OnDelete"}}, "delete the old ones"),
+        (
+            "StatefulSet",
+            {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}},
+            "numbers below 2 stay old",
+        ),
+        ("StatefulSet", {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}, ""),
+        ("Deployment", {}, ""),
+    ],
+)
+def test_what_holds_it_up(cluster: Access, namespace: str, kind: str, spec: dict[str, Any], why: str) -> None:
+    """On a real API server: what a workload itself says against new pods is told with how to go on."""
+    client, kinds = cluster.client(), f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s"
+    pod = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    made = {"selector": {"matchLabels": {"app": "a"}}, "template": pod, **spec}
+    client.create(kinds, {"metadata": {"name": "a"}, "spec": made})
+    assert why in held_up(client.get(f"{kinds}/a"))
+    assert bool(why) == bool(held_up(client.get(f"{kinds}/a")))
 
 
 def test_what_it_says() -> None:
@@ -91,6 +116,15 @@ def test_it_waits_as_long_as_it_may(cluster: Access, namespace: str) -> None:
     with pytest.raises(PlanError, match="Deployment a is not rolled out"):
         PROCEDURE.verify(arguments)
     assert said == ["waiting for Deployment a"]
+    client.call("PATCH", f"{apps}/a", {"spec": {"paused": True}}, merge)
+    wanted = "it is paused and replaces no pod: kubectl rollout resume; then strongroom plan resume "
+    with pytest.raises(PlanError) as caught:
+        PROCEDURE.do(arguments, said.append)
+    assert caught.value.hint.startswith(f"{wanted}goes on")
+    with pytest.raises(PlanError) as caught:
+        PROCEDURE.verify(arguments)
+    assert caught.value.hint == f"{wanted}waits again"
+    assert said[1:] == ["waiting for Deployment a (it is paused and replaces no pod: kubectl rollout resume)"]
     PROCEDURE.undo(arguments, said.append)
     with pytest.raises(PlanError, match="not rolled out after 1 s"):
         PROCEDURE.undo({**arguments, "back": True}, said.append)

@@ -14,7 +14,7 @@ from strongroom.plans.apply import Doing
 from strongroom.survey.fixes.planning import Planned, Wanted, plan_fixes
 from strongroom.survey.run import Request
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 KEY = bytes(range(32))
 FILES = (".env", "ops/ci.kubeconfig", "ops/deploy.key")
 

@@ -43,9 +43,12 @@ def _unshared(account: Resource, bench: Bench) -> Outcome:
     idle = [workload for workload in users if not accounts.automounts(workload)]
     if account.kind != "ServiceAccount" or len(idle) < len(users) - 1:
         return Left("its programs use its rights: decide which of them each one needs")
-    for workload in idle[: len(users) - 1] if len(idle) == len(users) else idle:
+    moved = idle[: len(users) - 1]
+    for workload in moved:
         give(workload, bench)
-    names = ", ".join(workload.resource.id.show() for workload in idle)
+    names = ", ".join(workload.resource.id.show() for workload in moved)
+    if len(moved) == 1:
+        return Mended(f"run {names}, which holds no token, as a service account of its own")
     return Mended(f"run {names}, which hold no token, as service accounts of their own")
 
 

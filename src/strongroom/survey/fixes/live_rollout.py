@@ -71,6 +71,23 @@ def is_rolled_out(body: Mapping[str, Any]) -> bool:
     return all(status.get(count, 0) == wanted for count in counts)
 
 
+def held_up(body: Mapping[str, Any]) -> str:
+    """Say why a controller leaves pods of a workload as they are, and what to do; empty where it does not. Pure.
+
+    From ``paused`` of a Deployment and ``updateStrategy`` of a StatefulSet or DaemonSet:
+    https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/.
+    """
+    spec = body.get("spec") or {}
+    strategy = spec.get("updateStrategy") or {}
+    if spec.get("paused"):
+        return "it is paused and replaces no pod: kubectl rollout resume"
+    if strategy.get("type") == "OnDelete":
+        return "its pods are replaced only when somebody deletes them (updateStrategy OnDelete): delete the old ones"
+    if partition := (strategy.get("rollingUpdate") or {}).get("partition"):
+        return f"its pods with numbers below {partition} stay old (updateStrategy, partition): set partition to 0"
+    return ""
+
+
 def _said(arguments: Arguments) -> tuple[str, ...]:
     asked = _asked(arguments)
     if asked.back:
@@ -99,9 +116,11 @@ def _wait(asked: Rollout, told: Told) -> None:
         until, said = time.monotonic() + asked.seconds, ""
         while left := await _left(client, asked):
             if time.monotonic() > until:
-                hint = "see to it that its pods start, then strongroom plan resume goes on, undo goes back"
-                raise PlanError(f"{left[0]} is not rolled out after {asked.seconds} s", hint=hint)
-            if said != (said := f"waiting for {', '.join(left)}"):
+                first, why = next(iter(left.items()))
+                hint = f"{why or 'see to it that its pods start'}; then strongroom plan resume goes on, undo goes back"
+                raise PlanError(f"{first} is not rolled out after {asked.seconds} s", hint=hint)
+            names = (f"{name} ({why})" if why else name for name, why in left.items())
+            if said != (said := f"waiting for {', '.join(names)}"):
                 told(said)
             await asyncio.sleep(_PAUSE)
 
@@ -114,14 +133,18 @@ def _verify(arguments: Arguments) -> None:
     async def look(client: Client) -> None:
         left = await _left(client, asked)
         if left and not asked.back:
-            raise PlanError(f"{left[0]} is not rolled out", hint="strongroom plan resume waits again")
+            first, why = next(iter(left.items()))
+            hint = "strongroom plan resume waits again"
+            raise PlanError(f"{first} is not rolled out", hint=f"{why}; then {hint}" if why else hint)
 
     within(asked.cluster, look)
 
 
-async def _left(client: Client, asked: Rollout) -> list[str]:
+async def _left(client: Client, asked: Rollout) -> dict[str, str]:
+    """Return the workloads that are not rolled out, for people, and what holds them up."""
     found = {path: await writer.read(client, path) for path in asked.workloads}
-    return [asked.workloads[path] for path, body in found.items() if body is not None and not is_rolled_out(body)]
+    waiting = {path: body for path, body in found.items() if body is not None and not is_rolled_out(body)}
+    return {asked.workloads[path]: held_up(body) for path, body in waiting.items()}
 
 
 PROCEDURE = Procedure(NAME, _said, _check, _do, _verify, _undo)
