@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.files.repository import Repository
-from tests.sources import test_etcd
+from tests.sources import etcd_reading
 from tests.support.controlplane.etcd import Etcd
 from tests.support.controlplane.pki import Authority
 
@@ -21,7 +21,7 @@ from strongroom.atrest.backup_snapshot import checked, snapshot, where
 from strongroom.errors import SourceError, TamperedError, UsageError
 from strongroom.sources.etcd_options import EtcdOptions
 
-guarded = test_etcd.guarded
+guarded = etcd_reading.guarded
 VALUE = b"hunter2-that-is-in-no-file-in-plain"
 
 

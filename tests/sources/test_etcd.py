@@ -7,30 +7,23 @@ import json
 import os
 import random
 import secrets
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from tests.sources.etcd_reading import read
 from tests.support.controlplane.apiserver import Options
 from tests.support.controlplane.etcd import Etcd
 from tests.support.controlplane.fixtures import StartCluster, StartKms
 from tests.support.controlplane.kms import encryption_configuration
-from tests.support.controlplane.pki import Authority
-from tests.support.controlplane.process import Port, Process
 from tests.support.controlplane.server import Cluster
 
-from strongroom.errors import SourceError, UsageError
 from strongroom.model.controlplane import EtcdContents
 from strongroom.model.settings import Settings
-from strongroom.sources.etcd import read_etcd
 from strongroom.sources.etcd_client import EtcdClient
 from strongroom.sources.etcd_keys import resource_of
 from strongroom.sources.etcd_options import EtcdOptions
 from strongroom.sources.etcd_values import stored_as
-from strongroom.sources.reading import Reading
 from strongroom.survey.run import Request, survey
 
 KEY = bytes(range(32))
@@ -62,13 +55,6 @@ def _counts(contents: EtcdContents) -> Counter[str]:
     return Counter({f"{c.resource} {c.stored_as.show()}": c.count for c in contents.counts})
 
 
-def _read(source: str, options: EtcdOptions | None = None) -> EtcdContents:
-    reading = Reading()
-    read_etcd(reading, source, options or EtcdOptions(), lambda _: None)
-    (contents,) = reading.stores
-    return contents
-
-
 def test_a_store_through_its_life(start_cluster: StartCluster, tmp_path: Path) -> None:
     """Plain text, aescbc, then secretbox with two keys: each step is counted as the API server wrote it, in both ways."""
     encryption = tmp_path / "encryption.json"
@@ -96,7 +82,7 @@ def test_a_store_through_its_life(start_cluster: StartCluster, tmp_path: Path) -
     snapshot = tmp_path / "snapshot.db"
     cluster.etcd.store.snapshot(snapshot)
 
-    live, saved = _read(url), _read(f"etcd:{snapshot}")
+    live, saved = read(url), read(f"etcd:{snapshot}")
 
     assert {k: v for k, v in _counts(live).items() if k.startswith("secrets")} == {
         "secrets plain text": 5,
@@ -141,7 +127,7 @@ def test_kms_v2_with_two_keys_and_what_was_before(
     snapshot = tmp_path / "snapshot.db"
     cluster.etcd.store.snapshot(snapshot)
 
-    live, saved = _read(f"etcd:{cluster.etcd.url}"), _read(f"etcd:{snapshot}")
+    live, saved = read(f"etcd:{cluster.etcd.url}"), read(f"etcd:{snapshot}")
 
     assert {k: v for k, v in _counts(live).items() if k.startswith("secrets")} == {
         "secrets plain text": 2,
@@ -184,7 +170,7 @@ def test_custom_resources_are_counted(start_cluster: StartCluster, tmp_path: Pat
     server.wait_until(lambda: admin.answers(path), "serving widgets")
     admin.create(path, body)
 
-    counts = _counts(_read(f"etcd:{cluster.etcd.url}"))
+    counts = _counts(read(f"etcd:{cluster.etcd.url}"))
 
     assert counts["widgets.example.com secretbox k"] == 1
 
@@ -209,131 +195,6 @@ def test_what_etcdctl_wrote(tmp_path: Path) -> None:
     assert finding.origin.field == ("kvs", 1)
     assert finding.origin.line > 1
     assert "hunter" not in repr(report)
-
-
-@pytest.mark.parametrize(
-    "damage", [lambda d: d[:9000], lambda d: d[:4096] + os.urandom(len(d) - 4096)], ids=["cut", "noise"]
-)
-def test_a_damaged_snapshot_is_refused(
-    start_cluster: StartCluster, tmp_path: Path, damage: Callable[[bytes], bytes]
-) -> None:
-    """A snapshot that was cut or overwritten is an error that names the file."""
-    cluster = start_cluster(Options())
-    snapshot = tmp_path / "snapshot.db"
-    cluster.etcd.store.snapshot(snapshot)
-    snapshot.write_bytes(damage(snapshot.read_bytes()))
-
-    with pytest.raises(SourceError, match=r"snapshot\.db"):
-        _read(f"etcd:{snapshot}")
-
-
-@pytest.fixture
-def guarded(control_plane_programs: dict[str, Path], tmp_path: Path) -> Iterator[tuple[str, Authority, Path]]:
-    """An etcd that speaks TLS and lets in clients of its authority only: its URL, the authority, and a folder of files."""
-    authority = Authority.new("etcd-ca")
-    server = authority.server("etcd", ["127.0.0.1"])
-    client = authority.user("reader")
-    for name, data in (
-        ("ca.crt", authority.credential.certificate),
-        ("server.crt", server.certificate),
-        ("server.key", server.key),
-        ("client.crt", client.certificate),
-        ("client.key", client.key),
-        ("other.crt", Authority.new("other").credential.certificate),
-    ):
-        (tmp_path / name).write_bytes(data)
-    port, peers = Port(), Port()
-    url, peer = f"https://127.0.0.1:{port.number}", f"http://127.0.0.1:{peers.number}"
-    process = Process("etcd", tmp_path / "etcd.log")
-    process.start(
-        [
-            str(control_plane_programs["etcd"]),
-            "--name=test",
-            f"--data-dir={tmp_path / 'data'}",
-            f"--listen-client-urls={url}",
-            f"--advertise-client-urls={url}",
-            f"--listen-peer-urls={peer}",
-            f"--initial-advertise-peer-urls={peer}",
-            f"--initial-cluster=test={peer}",
-            "--socket-reuse-port=true",
-            f"--cert-file={tmp_path / 'server.crt'}",
-            f"--key-file={tmp_path / 'server.key'}",
-            f"--trusted-ca-file={tmp_path / 'ca.crt'}",
-            "--client-cert-auth=true",
-            # etcd's own gateway is a client of it, too.
-            f"--client-cert-file={tmp_path / 'client.crt'}",
-            f"--client-key-file={tmp_path / 'client.key'}",
-            "--unsafe-no-fsync=true",
-        ]
-    )
-    process.wait_until(lambda: _answers(url, _credentials(tmp_path)), "healthy")
-    yield url, authority, tmp_path
-    process.kill()
-    port.close()
-    peers.close()
-
-
-def _credentials(folder: Path) -> EtcdOptions:
-    return EtcdOptions(str(folder / "ca.crt"), str(folder / "client.crt"), str(folder / "client.key"))
-
-
-def _answers(url: str, options: EtcdOptions) -> bool:
-    try:
-        _read(f"etcd:{url}", options)
-    except SourceError:
-        return False
-    return True
-
-
-def test_client_certificates(guarded: tuple[str, Authority, Path]) -> None:
-    """An etcd that asks for a certificate is read with one; without it, or with another CA, the error says what to give."""
-    url, _, folder = guarded
-    good = _credentials(folder)
-
-    assert _read(f"etcd:{url}", good).counts == ()
-    with pytest.raises(SourceError) as no_certificate:
-        _read(f"etcd:{url}", EtcdOptions(good.cacert))
-    with pytest.raises(SourceError, match=r"self-signed|unable to get local issuer|verify failed") as other_ca:
-        _read(f"etcd:{url}", EtcdOptions(str(folder / "other.crt"), good.cert, good.key))
-    with pytest.raises(SourceError, match=r"nowhere\.crt cannot be used"):
-        _read(f"etcd:{url}", EtcdOptions(good.cacert, str(folder / "nowhere.crt"), good.key))
-
-    assert "--etcd-cert" in no_certificate.value.hint
-    assert "--etcd-cacert" in other_ca.value.hint
-
-
-def test_options_are_those_of_etcdctl() -> None:
-    """Where no option is given, the variables of etcdctl name the files."""
-    environment = {"ETCDCTL_CACERT": "ca", "ETCDCTL_CERT": "cert", "ETCDCTL_KEY": "key"}
-
-    assert EtcdOptions.given(None, None, None, environment) == EtcdOptions("ca", "cert", "key")
-    assert EtcdOptions.given("own", None, None, environment).cacert == "own"
-
-
-def test_hostile_snapshots(control_plane_programs: dict[str, Path], tmp_path: Path) -> None:
-    """Whatever bytes of a snapshot are changed, it is read or refused, and nothing else happens."""
-    etcd = Etcd(control_plane_programs["etcd"], tmp_path / "etcd")
-    etcd.run()
-    for number in range(40):
-        etcd.store.put(f"/registry/secrets/shop/s{number}", b"k8s:enc:secretbox:v1:k:" + bytes(200))
-    path = tmp_path / "snapshot.db"
-    etcd.store.snapshot(path)
-    etcd.close()
-    whole = path.read_bytes()
-    choose = random.Random(7)  # noqa: S311 - the same damage each time
-    used = [at for at in range(len(whole)) if whole[at]]
-    refusals: list[str] = []
-    for _ in range(400):
-        changed = bytearray(whole)
-        for at in choose.sample(used, choose.randint(1, 40)):
-            changed[at] = choose.choice((0, 1, 2, 0x7F, 0xFF, choose.randrange(256)))
-        path.write_bytes(changed)
-        try:
-            _read(f"etcd:{path}")
-        except SourceError as error:
-            refusals.append(error.message)
-    assert 0 < len(refusals) < 400
-    assert all("snapshot.db" in message for message in refusals)
 
 
 @pytest.mark.parametrize(
@@ -373,43 +234,6 @@ def test_prefixes(value: bytes, shown: str) -> None:
 def test_keys(key: str, expected: tuple[str, str]) -> None:
     """A key tells the resource and the name; resources of other groups have their group first."""
     assert resource_of(key, "/registry") == expected
-
-
-def test_sources_that_are_none(tmp_path: Path) -> None:
-    """Neither a URL nor a file, a file of another kind, and a port where nobody listens are clear errors."""
-    other = tmp_path / "other.db"
-    other.write_bytes(b"SQLite format 3\0" + bytes(4096))
-
-    with pytest.raises(UsageError, match="neither a URL nor a file"):
-        _read("etcd:nowhere")
-    with pytest.raises(SourceError, match="no etcd database"):
-        _read(f"etcd:{other}")
-    with pytest.raises(SourceError, match="cannot be reached"):
-        _read("etcd:http://127.0.0.1:1")
-
-
-def test_a_port_of_something_else() -> None:
-    """What answers HTTP and is no etcd is told apart from nobody, and nothing hangs."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            with pytest.raises(SourceError, match="cannot be reached") as found:
-                _read(f"etcd:http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()
-
-    assert "--listen-client-urls" in found.value.hint
 
 
 def test_pages_of_many_sizes(control_plane_programs: dict[str, Path], tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_many_go_into_a_folder_and_come_back(place: Place) -> None:
     place.ours("decrypt", "--output-dir", "plain", *(f"sealed/{name}" for name in _NAMES))
 
     for name in _NAMES:
-        assert b"Zq7" not in (place.top / "sealed" / name).read_bytes()
+        assert b"Zq7-typed" not in (place.top / "sealed" / name).read_bytes()
         assert b"Zq7-typed-Password" in place.sops("decrypt", f"sealed/{name}").stdout
         plain = place.top / "plain" / "sealed" / name
         assert plain.read_text() == MANIFEST
