@@ -22,6 +22,7 @@ NAMES = (
     "backup",
     "cluster_scale",
     "detection",
+    "file",
     "kms_plugin",
     "known_values",
     "scan",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _LONGEST = 60.0
+_PATIENCE = 10.0
 
 
 class Terminal:
@@ -45,12 +47,14 @@ class Terminal:
     def insist(self, text: str) -> int:
         """Type until the program ends; return its exit code.
 
-        Between Python's last look for a signal and its read of the terminal, Ctrl-C waits for the next key.
+        Between Python's last look for a signal and its read of the terminal, Ctrl-C waits for the next key. Not soon:
+        a second Ctrl-C would kill a program that is about to end.
         """
         until = time.monotonic() + _LONGEST
         while self.process.poll() is None and time.monotonic() < until:
             self.type(text)
-            time.sleep(0.2)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(_PATIENCE)
         return self.end()
 
     def end(self) -> int:

@@ -294,6 +294,10 @@ def test_what_an_editor_leaves_beside(place: Place, secret: Path) -> None:
     assert is_clean(place)
 
 
+_AFTER_SAVING = 6
+"""How many edits are killed after the editor has saved."""
+
+
 def _killed_after(place: Place, secret: Path, seconds: float) -> bool:
     """Kill an edit after some time; prove that nothing is lost. Return whether the text had been saved."""
     original = secret.read_bytes()
@@ -319,9 +323,12 @@ def _killed_after(place: Place, secret: Path, seconds: float) -> bool:
 
 def test_killed_at_any_point(place: Place, secret: Path) -> None:
     """Killed at any time, the file is the old or the new one, and what was saved in the editor is in the file at last."""
-    outcomes = {_killed_after(place, secret, step * 0.04) for step in range(16)}
+    outcomes: list[bool] = []
+    # Until well after the editor has ended, however slow the machine is.
+    while outcomes.count(True) < _AFTER_SAVING:
+        outcomes.append(_killed_after(place, secret, len(outcomes) * 0.04))
 
-    assert outcomes == {True, False}
+    assert False in outcomes
 
 
 @pytest.mark.verify
