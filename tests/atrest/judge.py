@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from tests.support.controlplane.process import Port
 
-_FAILED = re.compile(r'"command failed" err="(?P<error>.*)"')
+# One that is of several lines stands between signs of its own (k8s.io/klog, ``serialize.KVListFormat``).
+_FAILED = re.compile(r'"command failed" err=(?:"(.*)"|<\n((?:\t.*\n)+) >)')
 
 
 class Judge:
@@ -62,4 +63,5 @@ class Judge:
         found = _FAILED.search(ended.stderr)
         if found is None:
             raise AssertionError(f"kube-apiserver ended with {ended.returncode} and does not say why")
-        return "" if str(nothing) in found["error"] else found["error"]
+        error: str = found[1] or found[2]
+        return "" if str(nothing) in error else error

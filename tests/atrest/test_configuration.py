@@ -46,6 +46,8 @@ TAKEN = {
     "several rules": rules(rule("events", IDENTITY), rule("secrets, pandas.bears.example", keys("aesgcm", "a", "b"))),
     "wildcards": rules(rule("'*.apps'", keys("secretbox", "a")), rule("'*.*'", IDENTITY)),
     "a core wildcard": rules(rule("secrets", keys("secretbox", "a")), rule("'*.'", IDENTITY)),
+    "a core resource with its dot": rules(rule("secrets.", keys("secretbox", "a")), rule("'*.'", IDENTITY)),
+    "a resource before everything": rules(rule("secrets", keys("secretbox", "a")), rule("'*.*'", IDENTITY)),
     "one key under two names": rules(rule("secrets", keys("secretbox", "a", "b"))),
     "one name twice": rules(rule("secrets", keys("secretbox", "a"), keys("secretbox", "a"))),
     "one resource twice": rules(rule("secrets", keys("secretbox", "a")), rule("secrets", IDENTITY)),
@@ -80,6 +82,10 @@ REFUSED = {
     "an overlap": rules(rule("secrets, '*.'", IDENTITY)),
     "everything and more": rules(rule("'*.*', secrets", IDENTITY)),
     "a duplicate": rules(rule("secrets, secrets", IDENTITY)),
+    "a duplicate in two ways": rules(rule("secrets, secrets.", IDENTITY)),
+    "one group in two rules": rules(rule("'*.apps'", keys("secretbox", "a")), rule("'*.apps'", IDENTITY)),
+    "the core group in two rules": rules(rule("'*.'", IDENTITY), rule("events.", IDENTITY), rule("'*.'", IDENTITY)),
+    "everything in two rules": rules(rule("'*.*'", keys("secretbox", "a")), rule("'*.*'", IDENTITY)),
     "a rule that is masked": rules(rule("'*.apps'", IDENTITY), rule("deployments.apps", keys("secretbox", "a"))),
     "a rule behind everything": rules(rule("'*.*'", IDENTITY), rule("secrets", keys("secretbox", "a"))),
     "events of their own group": rules(rule("events.events.k8s.io", IDENTITY)),
@@ -131,3 +137,11 @@ def test_refused(name: str) -> None:
     assert "config.yaml" in said
     assert LONG not in said
     assert SHORT not in said
+
+
+def test_one_way_to_name_a_resource() -> None:
+    """What is written with the dot of the core group is the same resource: ``rule_of`` finds it by its name alone."""
+    found = parse(TAKEN["a core resource with its dot"].encode(), "config.yaml")
+    assert [rule.resources for rule in found.rules] == [("secrets",), ("*.",)]
+    assert found.rule_of("secrets") == found.rules[0]
+    assert found.rule_of("events") == found.rules[1]

@@ -41,6 +41,18 @@ def test_of_a_configuration() -> None:
     assert readable(CONFIGURATION)["secrets"] == {StoredAs("kms v2", "vault"), StoredAs("identity")}
 
 
+def test_one_name_in_two_rules() -> None:
+    """The first of two rules for one resource says how it is written, and both say what can be read."""
+    text = CONFIGURATION.text.reveal().replace(b"'*.apps'", b"secrets, configmaps")
+    joined = parse(text, "the file")
+    assert joined.joined == ("secrets",)
+    assert CONFIGURATION.joined == ()
+    box = StoredAs("secretbox", "a")
+    assert readable(joined)["secrets"] == {StoredAs("kms v2", "vault"), StoredAs("identity"), box}
+    assert readable(joined)["configmaps"] == {box}
+    assert rule_of(expected(joined, {0, 1}), "secrets") == expected(joined, {0})[0]
+
+
 @pytest.mark.parametrize(
     ("resource", "provider"),
     [

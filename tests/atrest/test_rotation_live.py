@@ -96,6 +96,8 @@ def killed_back(tool: Tool, plan: str) -> None:
     assert {"4", "5", "8"} <= known
 
 
+# An API server looks once a minute, which nothing changes (``EncryptionConfigFileChangePollDuration`` of k8s.io/apiserver
+# ``pkg/server/options/encryptionconfig/controller``): three changes take more than two minutes.
 @pytest.mark.verify
 def test_automatic_reload(start_cluster: StartCluster, tmp_path: Path) -> None:
     """API servers that read their file anew, each in its own time, are waited for, and nobody restarts anything."""

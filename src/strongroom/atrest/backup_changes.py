@@ -25,8 +25,8 @@ _OWNED = (
     "so they stand without owners"
 )
 _FINALIZED = "had finalizers, which are left out: who set them may be gone, and then nothing could delete the Secrets"
-_HELM = "are releases of Helm: it takes them for installed, whether their objects are there or not"
-_BOOTSTRAP = "are bootstrap tokens; those that have expired are deleted by the controller"
+_HELM = "came from Helm, as releases: it takes them for installed, whether their objects are there or not"
+_BOOTSTRAP = "served as bootstrap tokens; those that have expired are deleted by the controller"
 
 OnConflict: TypeAlias = Literal["fail", "skip", "replace", "newer"]
 

@@ -157,6 +157,9 @@ async def check_done(work: Work) -> None:
 async def go_back(work: Work, kept: Kept) -> None:
     """Delete what was made, and put back what was replaced, as far as it was done.
 
+    What was replaced, and deleted by somebody else since, is put back too, for what was kept of it would be lost
+    otherwise; that is said, and done after all others, so that one that cannot come back holds none of them up.
+
     Raises:
         PlanError: somebody else wrote one since, and going back would lose that; what was kept cannot be read.
         ClusterError: it could not be done.
@@ -168,6 +171,10 @@ async def go_back(work: Work, kept: Kept) -> None:
     open_ = _open(work, there, State.BEFORE)
     made = [change for change in open_ if change.do == "create"]
     old = {change.place: change for change in open_ if change.do != "create"}
+    # Where a change deletes by itself, nobody else need have done it.
+    gone = [place for place, change in old.items() if place not in there and change.do == "replace"]
+    if gone:
+        work.told(f"{named(gone)} not there any more, deleted since by somebody else; what was there before comes back")
 
     async def delete(change: Change) -> None:
         now = there[change.place]
@@ -178,8 +185,9 @@ async def go_back(work: Work, kept: Kept) -> None:
         await _guarded(work, change, State.BEFORE, _put_back(work, secret, there.get(secret.place), change))
 
     await _each(made, delete, _told(work, "deleted", len(made)))
-    mine = (secret for secret in kept.load() if secret.place in old)
-    await _each(mine, put_back, _told(work, "put back", len(old)))
+    for places in (old.keys() & there.keys(), old.keys() - there.keys()):
+        mine = (secret for secret in kept.load() if secret.place in places)
+        await _each(mine, put_back, _told(work, "put back", len(places)))
     kept.drop()
 
 
@@ -212,14 +220,17 @@ def _open(work: Work, there: Standing, end: State) -> list[Change]:
         PlanError: somebody else wrote what one would change.
     """
     states = [(change, state(change, there.get(change.place))) for change in work.changes]
-    others = [change.place for change, now in states if now is State.OTHER]
+    back = end is State.BEFORE
+    # On the way back nothing is lost where nothing is.
+    others = [change.place for change, now in states if now is State.OTHER and not (back and change.place not in there)]
     if others:
-        raise _others(others, going_back=end is State.BEFORE)
+        raise _others(others, going_back=back)
     return [change for change, now in states if now is not end]
 
 
 def _others(places: Sequence[Place], *, going_back: bool = False) -> PlanError:
-    hint = "going back would lose that" if going_back else f"somebody else wrote there; {_AGAIN}"
+    lost = "going back would lose that: keep it elsewhere and delete it there, then what was there before can come back"
+    hint = lost if going_back else f"somebody else wrote there; {_AGAIN}"
     return PlanError(f"{named(places)} not as when the plan was made", hint=hint)
 
 
@@ -285,7 +296,15 @@ async def _put_back(work: Work, secret: BackedSecret, now: Seen | None, change: 
         await _make_way(work.client, secret.place, now)
     # The same cluster, a moment later: who owned it owns it again.
     kept = {name: old["metadata"][name] for name in ("ownerReferences", "finalizers") if old["metadata"].get(name)}
-    await whole_secrets.create(work.client, {**body, "metadata": {**body["metadata"], **kept}})
+    try:
+        await whole_secrets.create(work.client, {**body, "metadata": {**body["metadata"], **kept}})
+    except AnswerError as error:
+        if error.status != whole_secrets.MISSING:
+            raise
+        raise PlanError(
+            f"Secret {secret.place} cannot come back: there is no namespace {secret.place.namespace} any more",
+            hint="make the namespace, and go on; what nobody deleted is as it was before already",
+        ) from None
 
 
 async def _guarded(work: Work, change: Change, end: State, request: Awaitable[None]) -> None:

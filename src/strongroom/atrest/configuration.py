@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -115,9 +116,10 @@ class Configuration(NamedTuple):
     text: Plaintext = Plaintext(b"")
 
     def rule_of(self, resource: str) -> Rule | None:
-        """Return the rule that serves a resource, given as ``secrets`` or ``widgets.example.com``.
+        """Return the rule that says how a resource is written, given as ``secrets`` or ``widgets.example.com``.
 
-        As k8s.io/apiserver ``transformerFromOverrides``: who names it, else its group, else everything.
+        As k8s.io/apiserver ``transformerFromOverrides``: who names it, else its group, else everything. Of several
+        rules that have one name it is the first; `joined` tells which names those are.
         """
         group = resource.partition(".")[2]
         for pattern in (resource, f"*.{group}", "*.*"):
@@ -125,6 +127,15 @@ class Configuration(NamedTuple):
             if found is not None:
                 return found
         return None
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """The names that several rules have: the API server makes one rule of their providers, in order.
+
+        k8s.io/apiserver ``getTransformerOverridesAndKMSPluginProbes``; it refuses that for wildcards.
+        """
+        seen = Counter(name for rule in self.rules for name in set(rule.resources))
+        return tuple(name for name, rules in seen.items() if rules > 1)
 
     @property
     def names(self) -> frozenset[str]:
@@ -199,10 +210,16 @@ def _rule(body: Any, index: int) -> Rule:
     body = _mapping(body, field)
     _only(body, {"resources", "providers"}, field)
     names = _list(body.get("resources"), (*field, "resources"))
-    resources = tuple(_text(one, (*field, "resources", at)) for at, one in enumerate(names))
+    resources = tuple(_resource(_text(one, (*field, "resources", at))) for at, one in enumerate(names))
     entries = _list(body.get("providers"), (*field, "providers"))
     providers = tuple(_provider(one, (*field, "providers", at), at) for at, one in enumerate(entries))
     return Rule(resources, providers, index)
+
+
+def _resource(name: str) -> str:
+    """Return the one way to write a resource: ``secrets.`` is ``secrets`` (``schema.ParseGroupResource``)."""
+    plural, _, group = name.partition(".")
+    return name if group or plural == "*" else plural
 
 
 def _provider(body: Any, field: FieldPath, at: int) -> Provider:
@@ -286,7 +303,7 @@ def problems(rules: Sequence[Rule]) -> Iterator[tuple[FieldPath, str]]:
         for name in rule.resources:
             group = name.partition(".")[2]
             for earlier in rules[:index]:
-                masking = next((one for one in (f"*.{group}", "*.*") if one in earlier.resources and one != name), "")
+                masking = next((one for one in (f"*.{group}", "*.*") if one in earlier.resources), "")
                 if masking:
                     yield (*field, "resources"), f"has {name}, which the earlier rule for {masking} masks"
 

@@ -12,8 +12,12 @@ from strongroom.atrest.stored import Etcd, StoredObject, check_cluster, stored
 from strongroom.model.controlplane import StoredAs
 from strongroom.sources.etcd_keys import group_of
 
-UNSERVED = frozenset({"health", "masterleases", "ranges"})
-"""What API servers keep in etcd for themselves, never encrypted (``ValidateEncryptionConfiguration``, no REST API)."""
+UNSERVED = frozenset({"health", "masterleases", "peerserverleases", "ranges"})
+"""What API servers keep in etcd for themselves, never encrypted: it has no REST API.
+
+k8s.io/kubernetes ``pkg/controlplane``: ``createLeaseReconciler``, ``CreatePeerEndpointLeaseReconciler``; see too
+``ValidateEncryptionConfiguration``.
+"""
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,8 +56,15 @@ def expected(configuration: Configuration, chosen: Collection[int]) -> tuple[Exp
 
 
 def readable(configuration: Configuration) -> dict[str, frozenset[StoredAs]]:
-    """Return what can be read, by pattern of resources; the key ids of KMS are left out."""
-    return {name: frozenset(_readers(rule)) for rule in configuration.rules for name in rule.resources}
+    """Return what can be read, by pattern of resources; the key ids of KMS are left out.
+
+    Where several rules have one name, the API server reads with the providers of all of them.
+    """
+    found: dict[str, frozenset[StoredAs]] = {}
+    for rule in configuration.rules:
+        for name in rule.resources:
+            found[name] = found.get(name, frozenset()).union(_readers(rule))
+    return found
 
 
 def _readers(rule: Rule) -> Iterator[StoredAs]:
@@ -84,7 +95,10 @@ def patterns(rules: Iterable[Expected]) -> tuple[str, ...]:
 
 
 def rule_of(rules: Iterable[Expected], resource: str) -> Expected | None:
-    """Return the rule that serves a resource, given as ``secrets`` or ``widgets.example.com``."""
+    """Return the rule that says how a resource is written, given as ``secrets`` or ``widgets.example.com``.
+
+    Of several rules that have one name it is the first.
+    """
     by_pattern = {name: rule for rule in reversed([*rules]) for name in rule.resources}
     found = pattern_of(resource, by_pattern)
     return None if found is None else by_pattern[found]

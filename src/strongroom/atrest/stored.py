@@ -19,6 +19,9 @@ from strongroom.sources.etcd_options import EtcdOptions
 from strongroom.sources.etcd_snapshot import Snapshot
 from strongroom.sources.etcd_values import stored_as
 
+EVERYTHING = ("*.*",)
+"""All resources: what no rule covers may still be encrypted, under a key that went with its rule."""
+
 
 class Etcd(NamedTuple):
     """An etcd, or a snapshot of one.

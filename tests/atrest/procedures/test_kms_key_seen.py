@@ -54,4 +54,14 @@ def test_back_while_it_settles(tmp_path: Path) -> None:
         with pytest.raises(PlanError, match="again"):
             PROCEDURE.do(arguments(servers, settle=1.0), lambda _: None)
         timer.join()
-    assert "KEP-3299" in PROCEDURE.said(arguments(servers))[-1]
+    assert "KEP-3299" in PROCEDURE.said(arguments(servers))[-2]
+
+
+def test_no_way_back_to_the_former_key(tmp_path: Path) -> None:
+    """That going back does not bring the former key back is said before it is done, and when it is gone back on."""
+    with telling(tmp_path, Telling("one")) as servers:
+        before = PROCEDURE.said(arguments(servers))[-1]
+        said: list[str] = []
+        PROCEDURE.undo(arguments(servers), said.append)
+    assert said == [before]
+    assert before.startswith("going back changes nothing")

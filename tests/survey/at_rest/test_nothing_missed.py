@@ -93,7 +93,8 @@ def test_several_rules_for_one_resource(tmp_path: Path) -> None:
 
 def test_what_api_servers_keep_for_themselves(tmp_path: Path) -> None:
     """With everything covered, what has no REST API and is never encrypted is no problem."""
-    own = [Revision(f"/registry/{name}", _OBJECT) for name in ("ranges/serviceips", "masterleases/10.0.0.1")]
+    names = ("ranges/serviceips", "masterleases/10.0.0.1", "peerserverleases/10.0.0.1")
+    own = [Revision(f"/registry/{name}", _OBJECT) for name in names]
     report = _verified(tmp_path, [_SECRET, *own], _rule("*.*", _box(new=_NEW), _PLAIN))
     assert report.problems == ()
 

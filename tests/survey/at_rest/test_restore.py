@@ -103,6 +103,52 @@ def test_immutable_over_mutable(case: Case) -> None:
     assert case.content() == before
 
 
+def test_deleted_since(case: Case) -> None:
+    """What was restored and then deleted by somebody comes back as it was before the restore, and that is said."""
+    given = case.arguments()
+    PROCEDURE.do(given, quiet)
+    for number in (0, 3, 4, 7):
+        case.client.delete(f"{case.path}/s{number}")
+    case.killed(given, 3, "undo")
+    said: list[str] = []
+    PROCEDURE.undo(given, said.append)
+    assert case.content() == case.changed
+    [gone] = [line for line in said if "any more" in line]
+    assert gone.startswith(f"Secrets {case.namespace}/s3, {case.namespace}/s4 are not there any more")
+
+
+def test_namespace_that_went(case: Case) -> None:
+    """Where a namespace is gone, all others are as before all the same, and it goes on when the namespace is there."""
+    other = f"{case.namespace}-gone"
+    space = {"metadata": {"name": other}}
+    case.client.create("/api/v1/namespaces", space)
+    first, case.path = case.path, f"/api/v1/namespaces/{other}/secrets"
+    case.create("s1", "before")
+    given = case.arguments(namespaces={case.namespace: other})
+    one = case.arguments(select=(f"{case.namespace}/s3",))["changes"]
+    given["changes"] = [*one, *(change for change in given["changes"] if change["origin"][1] == "s1")]
+    PROCEDURE.do(given, quiet)
+    _delete_namespace(case, other)
+    with pytest.raises(PlanError, match=f"s1 cannot come back: there is no namespace {other} any more"):
+        PROCEDURE.undo(given, quiet)
+    case.path = first
+    assert case.content() == case.changed
+    case.client.create("/api/v1/namespaces", space)
+    PROCEDURE.undo(given, quiet)
+    case.path = f"/api/v1/namespaces/{other}/secrets"
+    assert [*case.content()] == ["s1"]
+    _delete_namespace(case, other)
+
+
+def _delete_namespace(case: Case, name: str) -> None:
+    """Delete a namespace as its controller would, which does not run here."""
+    for secret in case.content():
+        case.client.delete(f"/api/v1/namespaces/{name}/secrets/{secret}")
+    case.client.delete(f"/api/v1/namespaces/{name}")
+    body = {**case.client.get(f"/api/v1/namespaces/{name}"), "spec": {"finalizers": []}}
+    case.client.request("PUT", f"/api/v1/namespaces/{name}/finalize", body)
+
+
 def test_empty_values(case: Case) -> None:
     """A value that was given as null comes back as the empty one that it is."""
     case.client.create(case.path, {"metadata": {"name": "null"}, "data": {"a": None, "b": ""}})

@@ -18,9 +18,24 @@ def test_going_back_keeps_what_others_wrote(case: Case) -> None:
     PROCEDURE.do(given, quiet)
     case.set("s3", "by somebody else")
     now = case.content()
-    with pytest.raises(PlanError, match="s3 is not as when the plan was made"):
+    with pytest.raises(PlanError, match="s3 is not as when the plan was made") as refused:
         PROCEDURE.undo(given, quiet)
     assert case.content() == now
+    assert "delete it there" in refused.value.hint
+    case.client.delete(f"{case.path}/s3")
+    PROCEDURE.undo(given, quiet)
+    assert case.content() == case.changed
+
+
+def test_deleted_before_its_turn(case: Case) -> None:
+    """A Secret that somebody deletes while a restore is interrupted is not made by going on: only by going back."""
+    given = case.arguments()
+    case.killed(given, 1)
+    case.client.delete(f"{case.path}/s5")
+    with pytest.raises(PlanError, match="s5 is not as when the plan was made"):
+        PROCEDURE.do(given, quiet)
+    PROCEDURE.undo(given, quiet)
+    assert case.content() == case.changed
 
 
 def test_stale_plan_is_refused(case: Case) -> None:

@@ -9,15 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.atrest.told import Telling, telling
 from tests.support.controlplane.apiserver import Options
 from tests.support.controlplane.fixtures import StartCluster
 
-from strongroom.atrest.servers import Server
+from strongroom.atrest.servers import Server, config_hash
 from strongroom.atrest.stored import Etcd
 from strongroom.errors import PlanError, UsageError
 from strongroom.model.plan import Plan, RunProcedure, WriteFile
 from strongroom.plans.apply import Doing
+from strongroom.plans.preview import preview
+from strongroom.plans.saved import digest
+from strongroom.report.plan_text import as_text
 from strongroom.survey.at_rest.rotation import Asked, planned
+from strongroom.survey.frames import context
 from strongroom.survey.procedures import procedure
 
 KEY = b"k" * 32
@@ -72,6 +77,10 @@ def test_preconditions(start_cluster: StartCluster, tmp_path: Path) -> None:
     cluster.etcd.store.put("/registry/secrets/default/lost", b"k8s:enc:secretbox:v1:gone:" + bytes(40))
     _refused("no API server can read: secretbox gone", made)
     cluster.etcd.store.delete("/registry/secrets/default/lost")
+
+    cluster.etcd.store.put("/registry/podtemplates/default/lost", b"k8s:enc:secretbox:v1:old:" + bytes(40))
+    _refused("1 podtemplates lie in etcd under secretbox old, and no rule of the file covers them", made)
+    cluster.etcd.store.delete("/registry/podtemplates/default/lost")
 
     admin.create(LEASES, _lease("apiserver-elsewhere", "node-2"))
     _refused("the API server on node-2 is not among those named", made)
@@ -137,6 +146,22 @@ def test_staged_key(start_cluster: StartCluster, tmp_path: Path) -> None:
     assert plan.summary == "rotate secrets from plain text to old"
     writes = [step.title for step in plan.steps if isinstance(step.change, WriteFile)]
     assert writes == [f"let secretbox old encrypt in {config}"]
+
+
+def test_key_of_a_kms(tmp_path: Path) -> None:
+    """Whoever reads the plan for a new key in a KMS is told that going back does not bring the former key back."""
+    config, one = tmp_path / "encryption.yaml", Telling("one")
+    kms = f"kms: {{apiVersion: v2, name: vault, endpoint: 'unix://{tmp_path}/elsewhere.sock'}}"
+    config.write_text(CONFIGURATION[: CONFIGURATION.index("- secretbox")] + f"- {kms}\n")
+    one.hash = config_hash(config.read_bytes())
+    with telling(tmp_path, one) as [server]:
+        plan = planned(Asked((config,), (server.server(),), None), KEY, tmp_path / "state", os.environ)
+    assert plan.summary.endswith("under the present key of KMS plugin vault")
+    assert any("does not bring the former key back" in note for note in plan.notes)
+    assert any("nothing is proved" in note for note in plan.notes)
+    views = preview(plan, Path("/"), context, procedure, KEY)
+    shown = " ".join("".join(as_text(plan, tuple(views), digest(plan))).split())
+    assert shown.index("going back changes nothing") < shown.index("Going back does not bring the former key back")
 
 
 def _refused(text: str, made: Callable[[], Plan]) -> None:

@@ -22,6 +22,7 @@ from strongroom.model.procedure import Arguments, Procedure, Told
 NAME = "kms-key-seen"
 _POLL = 5.0
 _SAY_AGAIN = 30.0
+_STAYS = "going back changes nothing: everything stays under the key that the plugin names, for the KMS decides on that"
 
 
 class Seeing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +49,7 @@ def _said(arguments: Arguments) -> tuple[str, ...]:
         f"wait until each has seen the key {asked.key_id_hash[:19]} of KMS plugin {asked.provider}:",
         *(f"  {one.name}" for one in asked.servers),
         f"then wait {asked.settle:.0f} s more, so that none works with the former one any longer (KEP-3299)",
+        _STAYS,
     )
 
 
@@ -103,8 +105,9 @@ async def _sees(one: ServerArgument, asked: Seeing) -> bool:
     return found.kms_now(asked.provider) == asked.key_id_hash
 
 
-def _leave(_: Arguments, __: Told) -> None:
+def _leave(_: Arguments, say: Told) -> None:
     """Waiting changed nothing; whether the key goes back is for the KMS."""
+    say(_STAYS)
 
 
 PROCEDURE = Procedure(NAME, _said, _check, _do, _verify, _leave)

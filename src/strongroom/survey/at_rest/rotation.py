@@ -16,7 +16,7 @@ from strongroom.atrest.expected import UNSERVED, name_of, pattern_of, readable
 from strongroom.atrest.members import check_complete, members
 from strongroom.atrest.rotation import KEEP, Facts, Secrecy, kms_steps, steps
 from strongroom.atrest.servers import Loaded, Server, config_hash, kms_healthy, loaded
-from strongroom.atrest.stored import Etcd, count
+from strongroom.atrest.stored import EVERYTHING, Etcd, count
 from strongroom.crypto.plan_values import seal
 from strongroom.errors import KeyUseError, PlanError, UsageError
 from strongroom.keys.kmsv2.client import Client
@@ -27,6 +27,14 @@ from strongroom.plans.saved import digest, key_id
 CURRENT, KMS = "current", "kms"
 _STEPS = frozenset({"wait-until-loaded", "keep-readable", "rewrite", "prove", "kms-key-seen"})
 _DIGITS = 12
+_STAYS = (
+    "Going back does not bring the former key back: the KMS decides which key encrypts, and what was rewritten stays "
+    "under the present one. Retire the former version in the KMS only when this is done and proved."
+)
+_UNPROVED = (
+    "Without --etcd nothing is proved: strongroom at-rest verify then tells whether anything is left under the former "
+    "key."
+)
 
 
 class Asked(NamedTuple):
@@ -74,6 +82,7 @@ def planned(asked: Asked, key: bytes, state: Path, environment: Mapping[str, str
     """
     _refuse_unfinished(state)
     configuration = _configuration(asked.configs)
+    _refuse_joined(configuration)
     found = asyncio.run(_servers(asked, configuration, environment))
     _refuse_unreadable(asked.etcd, configuration)
     now = datetime.now(UTC)
@@ -81,18 +90,20 @@ def planned(asked: Asked, key: bytes, state: Path, environment: Mapping[str, str
     facts = _facts(asked, configuration, chosen)
     if not asked.to and configuration.rules[min(chosen)].writer.kind == KMS:
         summary, made = _kek(asked, facts, found)
+        notes = [_STAYS] if asked.etcd is not None else [_STAYS, _UNPROVED]
     else:
         new = _new(asked, configuration, chosen, now)
         _refuse_deaf(asked, new)
         made = steps(facts, new, Secrecy(partial(seal, key=key), key))
         summary = _summary(facts, new)
+        notes = _notes(asked)
     return Plan(
         tool=f"strongroom {strongroom.__version__}",
         created=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         key_id=key_id(key),
         summary=summary,
         steps=made,
-        notes=tuple(_notes(asked)),
+        notes=tuple(notes),
     )
 
 
@@ -156,15 +167,31 @@ async def _servers(asked: Asked, configuration: Configuration, environment: Mapp
     return found
 
 
+def _refuse_joined(configuration: Configuration) -> None:
+    """Refuse rules that the API server joins: what is first in one of them need not encrypt anything."""
+    if configuration.joined:
+        names = ", ".join(configuration.joined)
+        raise PlanError(
+            f"several rules name {names}, and the API server joins them",
+            hint="write one rule with all of their providers, in that order, and have every API server load it first",
+        )
+
+
 def _refuse_unreadable(etcd: Etcd | None, configuration: Configuration) -> None:
+    """Refuse while anything in etcd cannot be read: its key may be one that would go, or be gone already."""
     if etcd is None:
         return
     known = readable(configuration)
-    for one in count(etcd, tuple(known), lambda _: None).counts:
-        pattern = pattern_of(name_of(one.resource), known)
-        if pattern is None or one.resource in UNSERVED:
-            continue
-        if not any((how.provider, how.key) == (one.how.provider, one.how.key) for how in known[pattern]):
+    for one in count(etcd, EVERYTHING, lambda _: None).counts:
+        pattern = None if one.resource in UNSERVED else pattern_of(name_of(one.resource), known)
+        if pattern is None and one.how.encrypted:
+            raise PlanError(
+                f"{one.number} {one.resource} lie in etcd under {one.how.show()}, and no rule of the file covers them",
+                hint="no API server can read them: bring the rule back, or delete them",
+            )
+        if pattern is not None and not any(
+            (how.provider, how.key) == (one.how.provider, one.how.key) for how in known[pattern]
+        ):
             raise PlanError(
                 f"{one.number} {one.resource} lie in etcd in a way that no API server can read: {one.how.show()}",
                 hint="strongroom at-rest verify names them; bring the key back, or delete them: an API server that "

@@ -15,7 +15,7 @@ from strongroom.atrest.expected import UNSERVED
 from strongroom.atrest.judging import NOT_READY, PLAINTEXT, kms_keys, readers_of
 from strongroom.atrest.reading import listed, served, unreadable
 from strongroom.atrest.servers import Server, session
-from strongroom.atrest.stored import Counted, Etcd, StoredObject, counted, values
+from strongroom.atrest.stored import EVERYTHING, Counted, Etcd, StoredObject, counted, values
 from strongroom.errors import ClusterError, KeyUseError, SourceError, UsageError
 from strongroom.keys.kmsv2.client import Client
 from strongroom.keys.kmsv2.method import HEALTHY
@@ -28,8 +28,6 @@ from strongroom.sources.etcd_keys import SECRETS
 from strongroom.survey.at_rest.status import Facts, Request, counts, gather, in_order, not_right, report
 
 DECRYPTED = "decrypted"
-EVERYTHING = ("*.*",)
-"""What verify looks at: what no rule covers may still be encrypted, under a key that went with its rule."""
 
 _PAUSE = 0.02  # what cannot be decrypted fails each time, and is asked for object by object
 _HINT = f"restore it from a backup, or bring back the key that it was written under: {NOT_READY}"
