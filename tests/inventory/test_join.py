@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
+from strongroom.inventory.join import build
+from strongroom.leaks.candidates import of_resource
+from strongroom.leaks.recognise import started
+from strongroom.model.origin import Origin
 from strongroom.model.secret import How, SecretRecord, SecretRef, Way
+from strongroom.model.settings import Settings
+from strongroom.sources.objects import objects_in
 from strongroom.survey.run import Request, look
 
 KEY = bytes(range(32))
@@ -272,3 +278,22 @@ spec: {containers: [{name: a, image: a, env: [{name: DB_PASSWORD, value: Vq83mXp
     fingerprint = facts.secret(SecretRef("", "s")).definitions[0].keys[0].fingerprint  # type: ignore[union-attr]
     places = sorted(s.context.value for s in facts.sightings if s.fingerprint == fingerprint)
     assert places == ["configmap", "env", "secret"]
+
+
+def test_rendered_secrets_of_one_file() -> None:
+    """Two Secrets that were rendered from one file keep each its own value: only the object tells their places apart."""
+    origin = Origin("deploy", "deploy/base/secrets.yaml", rendered_by="kustomize")
+    resources = [
+        resource
+        for name, value in {"weak": "redis123", "strong": "Vq83mXp1-zz"}.items()
+        for resource in objects_in(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"password": value}},
+            origin,
+        )
+    ]
+    sightings = [*started().recognise([one for resource in resources for one in of_resource(resource)], KEY)]
+
+    found = {r.ref.name: r.definitions[0].keys[0] for r in build(resources, sightings, [], Settings(), NOW).secrets}
+    assert found["weak"].weak
+    assert not found["strong"].weak
+    assert found["weak"].fingerprint != found["strong"].fingerprint

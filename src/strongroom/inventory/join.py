@@ -20,13 +20,13 @@ from strongroom.model.origin import FieldPath, Origin
 from strongroom.model.place import Context, Nature, Sighting
 from strongroom.model.plaintext import Plaintext
 from strongroom.model.pod import RunningPod, running_pod
-from strongroom.model.resource import Resource, as_dict, dig
+from strongroom.model.resource import Resource, ResourceId, as_dict, dig
 from strongroom.model.secret import Consumer, Definition, SecretKey, SecretRecord, SecretRef, Seen, Stored, Way
 from strongroom.model.settings import Settings
 from strongroom.model.workload import Workload, workloads_of
 from strongroom.sources.controlplane import control_plane_of
 
-_Place = tuple[str, int, FieldPath]
+_Place = tuple[ResourceId | None, str, str, int, FieldPath]
 
 
 def build(
@@ -138,12 +138,13 @@ def _whole_values(sightings: Sequence[Sighting]) -> dict[_Place, Sighting]:
     for sighting in sightings:
         origin = sighting.origin
         if sighting.context is Context.SECRET and not origin.inner:
-            found[_place(origin)] = sighting
+            found[_place(sighting.resource, origin)] = sighting
     return found
 
 
-def _place(origin: Origin) -> _Place:
-    return origin.path, origin.document, origin.field
+def _place(resource: ResourceId | None, origin: Origin) -> _Place:
+    # Rendered objects know their file but not their document: in one file only the object tells them apart.
+    return resource, origin.source, origin.path, origin.document, origin.field
 
 
 def _definition(resource: Resource, defined: Defined, values: dict[_Place, Sighting]) -> Definition:
@@ -173,7 +174,7 @@ def _key(resource: Resource, name: str, field: FieldPath, values: dict[_Place, S
         key = msgspec.structs.replace(key, certificate=certificate_of(secret), token=token_of(secret))
     elif isinstance(value, Seen):
         key = msgspec.structs.replace(key, certificate=value.certificate, token=value.token)
-    sighting = values.get(_place(origin))
+    sighting = values.get(_place(resource.id, origin))
     if sighting is None or sighting.nature in (Nature.CIPHERTEXT, Nature.REFERENCE):
         return key
     return msgspec.structs.replace(

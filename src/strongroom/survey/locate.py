@@ -118,9 +118,14 @@ class Locator:
         return self._files[path]
 
     def _unrendered(self, file: _File, origin: Origin, resource: ResourceId) -> Origin:
-        """Find the document that a rendered object came from: same kind, and a name that rendering extended."""
+        """Find the document that a rendered object came from: same kind, and a name that rendering extended.
+
+        Of several the one with the longest name is meant, then the one of the same namespace: ``db`` is a part of
+        ``db-admin`` too.
+        """
         if origin.rendered_by == "helm":
             return origin
+        found, best = origin, (0, True)
         for document in read(file.data, self._limits):
             body = as_dict(document.body) if isinstance(document, Document) else {}
             if as_text(body.get("kind")) in ("Kustomization", "") and "secretGenerator" in body:
@@ -128,10 +133,12 @@ class Locator:
                 field = generator_field(body, resource.name, str(key))
                 if field is not None:
                     return msgspec.structs.replace(origin, document=document.index, field=field)
-            name = as_text(as_dict(body.get("metadata")).get("name"))
-            if as_text(body.get("kind")) == resource.kind and name and name in resource.name:
-                return msgspec.structs.replace(origin, document=document.index)
-        return origin
+            metadata = as_dict(body.get("metadata"))
+            name = as_text(metadata.get("name"))
+            likeness = len(name), as_text(metadata.get("namespace")) == resource.namespace
+            if as_text(body.get("kind")) == resource.kind and name in resource.name and likeness > best:
+                found, best = msgspec.structs.replace(origin, document=document.index), likeness
+        return found
 
 
 def _open(data: bytes) -> _File | None:
