@@ -9,7 +9,6 @@ from tests.sources.repositories import Repository
 
 from strongroom.cli.scan_options import options_of, write_baseline
 from strongroom.errors import UsageError
-from strongroom.survey.scanning.accept import Acceptance
 
 KEY = b"k" * 32
 
@@ -27,7 +26,7 @@ def test_writing_a_baseline_starts_no_program_of_the_repository(
     asked_for = started.exists()
     started.unlink(missing_ok=True)
 
-    write_baseline(options_of({"write_baseline": ".strongroom-baseline"}), KEY, Acceptance())
+    write_baseline(options_of({"write_baseline": ".strongroom-baseline"}), KEY, [])
 
     assert asked_for, "the monitor of this repository does not start at all"
     assert not started.exists()

@@ -17,6 +17,7 @@ from tests.support.controlplane.process import Process
 
 _HOME = Path(pyspark.__file__).parent
 _MARK = "STRONGROOM_TEST_CLUSTER"
+_PATIENCE_SECONDS = 300
 _URL = re.compile(r"spark://127\.0\.0\.1:\d+")
 _FINISHED = re.compile(r"Finished task .* in stage (\d+)\.")
 _ENCRYPTED = """\
@@ -69,14 +70,15 @@ class Cluster:
         """Start the master, and then the workers; return when they know each other."""
         master = self._start("master", "master.Master", "--port", "0")
         log = master.log
-        master.wait_until(functools.partial(_says, log, "elected leader"), "up")
+        master.wait_until(functools.partial(_says, log, "elected leader"), "up", _PATIENCE_SECONDS)
         found = _URL.search(log.read_text())
         if found is None:
             raise AssertionError("a master says where it is")
         self.master = found[0]
         self.workers = [self._worker(f"worker{number}") for number in range(2)]
         for worker in self.workers:
-            worker.wait_until(functools.partial(_says, worker.log, "Successfully registered"), "registered")
+            registered = functools.partial(_says, worker.log, "Successfully registered")
+            worker.wait_until(registered, "registered", _PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """End everything that was started for the cluster."""

@@ -125,16 +125,12 @@ class _Asked(NamedTuple):
 
 def _over_spark(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
     files = outputs(asked.output, FORMATS)
-    others = {
-        "PATH": asked.paths,
-        "--stdin": asked.stdin,
-        "--staged": asked.staged,
-        "--inventory": known.inventory,
-        "--verify": known.verify,
-    }
+    others = {"PATH": asked.paths, "--stdin": asked.stdin, "--staged": asked.staged}
     fleet = Fleet(*(getattr(asked, name) for name in Fleet._fields))
     settings = _settings(asked.config, asked.fail_on)
-    report = scan_fleet(fleet, chosen, others, settings, asked.fingerprint_key, quiet=asked.quiet)
+    key, report, entries = scan_fleet(fleet, chosen, known, others, settings, asked.fingerprint_key, quiet=asked.quiet)
+    if chosen.write_baseline is not None:
+        return write_baseline(chosen, key, entries)
     return _said(report, files, asked)
 
 
@@ -162,7 +158,7 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
 
         return audit_baseline(chosen, key, acceptance)
     if chosen.write_baseline is not None:
-        return write_baseline(chosen, key, acceptance)
+        return write_baseline(chosen, key, acceptance.entries(acceptance.hits))
     return _said(report, files, asked)
 
 

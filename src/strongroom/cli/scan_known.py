@@ -13,7 +13,10 @@ from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
     from strongroom.leaks.library import Library
+    from strongroom.sources.cluster_options import ClusterOptions
+    from strongroom.sources.etcd_options import EtcdOptions
     from strongroom.survey.scanning.blobs import Blobs
+    from strongroom.survey.scanning.known_scan import Known
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -96,14 +99,35 @@ def prepare(blobs: Blobs, key: bytes, library: Library, show: Callable[[str], No
         how = Verification(known.verify_seconds, known.verify_internal, lambda text: click.echo(text, err=True))
         blobs.verify(Verifier(key, how))
     if known.inventory:
-        from strongroom.sources.cluster_options import ClusterOptions
-        from strongroom.sources.etcd_options import EtcdOptions
         from strongroom.survey.scanning.known import known_of
 
-        if known.values:
-            click.echo("reading the values of Secrets: they are kept in memory while the scan runs", err=True)
-        cluster = ClusterOptions(
-            known.kubeconfig, known.namespace, known.as_user or "", known.as_group, values=known.values
-        )
-        etcd = EtcdOptions.given(None, None, None, os.environ)
+        cluster, etcd = _ways(known)
         blobs.search(known_of(known.inventory, key, library, cluster=cluster, etcd=etcd, progress=show))
+
+
+def prepare_for_workers(
+    key: bytes, library: Library, show: Callable[[str], None], known: Knowing
+) -> tuple[tuple[bytes, ...], Known | None]:
+    """Return what workers need to look for known values, which is no value, and what is known.
+
+    Raises:
+        StrongroomError: an inventory cannot be read.
+    """
+    if not known.inventory:
+        return (), None
+    from strongroom.survey.scanning.spark_known import known_for_workers
+
+    cluster, etcd = _ways(known)
+    return known_for_workers(known.inventory, key, library, cluster=cluster, etcd=etcd, progress=show)
+
+
+def _ways(known: Knowing) -> tuple[ClusterOptions, EtcdOptions]:
+    from strongroom.sources.cluster_options import ClusterOptions
+    from strongroom.sources.etcd_options import EtcdOptions
+
+    if known.values:
+        click.echo("reading the values of Secrets: they are kept in memory while the scan runs", err=True)
+    cluster = ClusterOptions(
+        known.kubeconfig, known.namespace, known.as_user or "", known.as_group, values=known.values
+    )
+    return cluster, EtcdOptions.given(None, None, None, os.environ)

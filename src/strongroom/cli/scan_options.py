@@ -152,11 +152,16 @@ def acceptance_of(chosen: Accepting, key: bytes, rules: CustomRules, root: Path)
     """
     from strongroom.survey.scanning.accept import Acceptance
 
-    baseline = _baseline(chosen, key)
+    baseline = baseline_of(chosen, key)
     return Acceptance(baseline, chosen.file.parent, root, rules, datetime.now(UTC).date())
 
 
-def _baseline(chosen: Accepting, key: bytes) -> LeakBaseline | None:
+def baseline_of(chosen: Accepting, key: bytes) -> LeakBaseline | None:
+    """Return the baseline that counts in this run; None where there is none.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
     from strongroom.survey.leak_baseline import LeakBaseline
 
     if chosen.baseline is not None:
@@ -166,17 +171,23 @@ def _baseline(chosen: Accepting, key: bytes) -> LeakBaseline | None:
     return None
 
 
-def write_baseline(chosen: Accepting, key: bytes, acceptance: Acceptance) -> int:
-    """Write the baseline with everything that was found; return the exit code.
+def write_baseline(chosen: Accepting, key: bytes, entries: list[Entry]) -> int:
+    """Write the baseline with what it has and these entries; return the exit code.
+
+    What another scanner's file decided counts for a value that is there undecided.
 
     Raises:
         StrongroomError: it cannot be read or written.
     """
+    from strongroom.model.decision import Decision
     from strongroom.survey.leak_baseline import LeakBaseline
 
-    before = _baseline(chosen, key) or LeakBaseline.new(key)
-    new = [entry for entry in acceptance.entries(acceptance.hits) if entry.known not in before.entries]
+    before = baseline_of(chosen, key) or LeakBaseline.new(key)
+    new = [entry for entry in entries if entry.known not in before.entries]
     after = before.adding(_decided(entry, chosen) for entry in new)
+    for entry in entries:
+        if entry.decision is not Decision.UNDECIDED and after.entries[entry.known].decision is Decision.UNDECIDED:
+            after = after.deciding(entry)
     after.write(chosen.file)
     count, undecided = len(after.entries), len(after.undecided())
     click.echo(f"{chosen.file}: {_values(count)}, {len(new)} new, {undecided} undecided", err=True)

@@ -16,11 +16,11 @@ from strongroom.survey.scanning.blobs import Blobs
 from strongroom.survey.scanning.request import ScanRequest
 from strongroom.survey.scanning.scan import scan
 from strongroom.survey.scanning.spark import listed
+from strongroom.survey.scanning.spark_job import Freight, Job
 from strongroom.survey.scanning.spark_report import Summary
 from strongroom.survey.scanning.spark_rows import Row, columns, json_lines, row_of, skipped_row
 from strongroom.survey.scanning.spark_task import (
     MOST_RANGES,
-    Job,
     Listed,
     Measured,
     Outcome,
@@ -195,10 +195,10 @@ def test_rules_travel_with_the_job(tmp_path: Path) -> None:
     )
     rules = (("own.yml", rule.encode()),)
 
-    outcome = _whole(_job(rules=rules), repository.folder)
+    outcome = _whole(_job(freight=Freight(rules)), repository.folder)
 
     assert [row.rule for row in outcome.rows] == ["custom.vault-code"]
-    assert measure(_job(rules=(("own.yml", b"rules: 1\n"),)), _listed(repository.folder)).trouble
+    assert measure(_job(freight=Freight((("own.yml", b"rules: 1\n"),))), _listed(repository.folder)).trouble
 
 
 def test_a_list_is_read_as_people_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

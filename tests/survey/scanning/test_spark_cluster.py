@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -17,11 +18,14 @@ import msgspec
 import pytest
 from tests.sources.repositories import Repository, token
 
+from strongroom.model.plaintext import Fingerprint
+from strongroom.survey.leak_baseline import Entry, LeakBaseline
 from strongroom.survey.scanning.blobs import Blobs
 from strongroom.survey.scanning.request import ScanRequest
 from strongroom.survey.scanning.scan import scan
+from strongroom.survey.scanning.spark_job import Job
 from strongroom.survey.scanning.spark_rows import Row, row_of
-from strongroom.survey.scanning.spark_task import Job, Listed, measure
+from strongroom.survey.scanning.spark_task import Listed, measure
 
 if TYPE_CHECKING:
     from tests.survey.spark_cluster import Cluster
@@ -29,6 +33,22 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.verify
 
 KEY = b"fingerprint-key-of-this-test-0123456789"
+PASSWORD = "Gannet7-Locker!x"
+SECRET = f"""\
+apiVersion: v1
+kind: Secret
+metadata: {{name: db, namespace: shop}}
+stringData: {{password: "{PASSWORD}"}}
+"""
+RULE = """\
+rules:
+  - name: Vault Code
+    id: custom.vault-code
+    pattern: '(vault-[A-Za-z0-9]{16})'
+    confidence: high
+    min_entropy: 2
+    examples: ['vault-AbCdEf0123456789']
+"""
 REPOSITORIES = 36
 SCANNING = 1
 """The number of the stage that scans: the one before measures."""
@@ -139,6 +159,63 @@ def test_parquet_holds_the_rows_and_a_deadly_repository_is_one(
     )
     assert len(found) == 6
     assert rows == sorted([*found, given_up], key=_order)
+
+
+def test_what_is_sent_without_encryption_leaves_no_key_and_no_value_in_files(tmp_path: Path) -> None:
+    """With a baseline, an inventory and large rules, no file of Spark's ever holds the key or a known value.
+
+    Its folders are searched at the start of every scan of a repository; that they hold fingerprints shows that the
+    search sees what workers get.
+    """
+    folder, written = tmp_path / "repositories", tmp_path / "written"
+    written.mkdir(parents=True)
+    for number in range(3):
+        Repository(folder / f"r{number}").commit({"a.txt": f"{token(number)}\n", "b.txt": f"box: {PASSWORD}.\n"})
+    (folder / "list").write_text("r0\nr1\nr2\n")
+    (folder / "own.yml").write_text(RULE + "# padding\n" * 150_000)
+    (folder / "secret.yaml").write_text(SECRET)
+    (folder / "key").write_bytes(KEY)
+    found = [hit for hit in _one_by_one(str(folder / "r0")) if hit.path == "a.txt"]
+    entry = Entry(Fingerprint(found[0].fingerprint), found[0].rule, "r0/a.txt")
+    LeakBaseline.new(KEY).adding([entry]).write(folder / "known.baseline")
+    seen = tmp_path / "seen"
+    environment = _watched(tmp_path / "bin", written, seen)
+    words = ["--spark", "local[2]", "--repos", "list", "--rows", "rows.jsonl", "--rules", "own.yml", "-q"]
+    known = ["--inventory", "secret.yaml", "--baseline", "known.baseline", "--fingerprint-key", "key"]
+    command = [sys.executable, "-m", "strongroom", "scan", *words, *known]
+
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    rows = [msgspec.json.decode(line, type=Row) for line in (folder / "rows.jsonl").read_bytes().splitlines()]
+    live = "Secret shop/db, key password"
+    assert sorted((row.repository, row.path, row.live) for row in rows) == [
+        ("r0", "b.txt", live),
+        ("r1", "a.txt", ""),
+        ("r1", "b.txt", live),
+        ("r2", "a.txt", ""),
+        ("r2", "b.txt", live),
+    ]
+    assert set(seen.read_text().split()) == {"fingerprints"}
+
+
+def _watched(programs: Path, written: Path, seen: Path) -> dict[str, str]:
+    """Return an environment whose ``git`` first looks for the key and the value in a folder, and notes what is there."""
+    programs.mkdir()
+    git = programs / "git"
+    tests = "".join(
+        f"if grep -rqaF '{text}' {written}; then echo {name} >> {seen}; fi\n"
+        for name, text in (("key", KEY.decode()), ("value", PASSWORD), ("fingerprints", "strongroom-known-values"))
+    )
+    git.write_text(f'#!/bin/sh\ncase "$*" in *rev-list*)\n{tests};; esac\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o755)
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))},
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "SPARK_LOCAL_DIRS": str(written),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "TMPDIR": str(written),
+    }
 
 
 def _run(spark: Cluster, folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:

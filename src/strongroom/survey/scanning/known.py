@@ -121,13 +121,7 @@ def known_of(
         UsageError: a cluster is named, and its values are not to be read.
         SourceError: a source cannot be read, or knows no value that can be searched.
     """
-    files = [source for source in sources if is_fingerprint_file(source)]
-    read = tuple(source for source in sources if source not in files)
-    if any(map(is_cluster, read)) and not cluster.values:
-        raise UsageError(
-            "the inventory of a cluster without values",
-            hint="--values reads the values of its Secrets; they are kept in memory while the scan runs",
-        )
+    files, read = told_apart(sources, cluster)
     searches: list[Search] = []
     known: list[KnownValue] = []
     left_out: Counter[str] = Counter()
@@ -144,8 +138,24 @@ def known_of(
 
             searches.append(WindowSearch([value for _, value in gathered], key))
     if not known:
-        raise SourceError(f"no value to search for in {', '.join(sources)}", hint=_hint(read, left_out))
-    return Known(KnownValues(searches), _by_fingerprint(known), notes(len(known), left_out))
+        raise nothing_known(sources, read, left_out)
+    return Known(KnownValues(searches), by_fingerprint(known), notes(len(known), left_out))
+
+
+def told_apart(sources: tuple[str, ...], cluster: ClusterOptions) -> tuple[list[str], tuple[str, ...]]:
+    """Return which sources are fingerprint files, and which are to be read.
+
+    Raises:
+        UsageError: a cluster is named, and its values are not to be read.
+    """
+    files = [source for source in sources if is_fingerprint_file(source)]
+    read = tuple(source for source in sources if source not in files)
+    if any(map(is_cluster, read)) and not cluster.values:
+        raise UsageError(
+            "the inventory of a cluster without values",
+            hint="--values reads the values of its Secrets; they are kept in memory while the scan runs",
+        )
+    return files, read
 
 
 def gather(
@@ -168,7 +178,8 @@ def gather(
     return gathering.known(key, secrets)
 
 
-def _by_fingerprint(known: Iterable[KnownValue]) -> dict[Fingerprint, KnownValue]:
+def by_fingerprint(known: Iterable[KnownValue]) -> dict[Fingerprint, KnownValue]:
+    """Return what is known of each value by each of its fingerprints; what several inventories say of one is joined."""
     found: dict[Fingerprint, KnownValue] = {}
     for one in known:
         for fingerprint in (one.fingerprint, *one.also):
@@ -188,6 +199,11 @@ def notes(count: int, left_out: Counter[str]) -> tuple[str, ...]:
         return (searched_for,)
     why = ", ".join(f"{number:,} {reason}" for reason, number in sorted(left_out.items()))
     return (f"{searched_for}; {left_out.total():,} left out: {why}",)
+
+
+def nothing_known(sources: Iterable[str], read: tuple[str, ...], left_out: Counter[str]) -> SourceError:
+    """Return the error that there is no value to search for; ``read`` are the sources that are no fingerprint files."""
+    return SourceError(f"no value to search for in {', '.join(sources)}", hint=_hint(read, left_out))
 
 
 def _hint(read: tuple[str, ...], left_out: Counter[str]) -> str:

@@ -94,13 +94,20 @@ def write_file(
     Raises:
         OutputError: it cannot be written; what stood there before is kept.
     """
-    lines = list(_lines(key, sorted(known, key=lambda one: one[0].fingerprint)))
-    count = len(lines) - 1
-    body = b"".join(lines)
-    tail = _Tail(count, dict(sorted(left_out.items())), "")
-    tail.mac = _mac(body, tail, key)
-    replace_file(path, [body, msgspec.json.encode(tail), b"\n"], mode=0o600)
+    count, contents = contents_of(key, known, left_out)
+    replace_file(path, [contents], mode=0o600)
     return count
+
+
+def contents_of(
+    key: bytes, known: Iterable[tuple[KnownValue, Plaintext]], left_out: Mapping[str, int]
+) -> tuple[int, bytes]:
+    """Return how many values a fingerprint file has, and its contents."""
+    lines = list(_lines(key, sorted(known, key=lambda one: one[0].fingerprint)))
+    body = b"".join(lines)
+    tail = _Tail(len(lines) - 1, dict(sorted(left_out.items())), "")
+    tail.mac = _mac(body, tail, key)
+    return tail.values, b"".join((body, msgspec.json.encode(tail), b"\n"))
 
 
 def _lines(key: bytes, known: list[tuple[KnownValue, Plaintext]]) -> Iterator[bytes]:
@@ -119,10 +126,14 @@ def read_file(source: str, key: bytes) -> tuple[list[KnownValue], TokenSearch, d
     Raises:
         SourceError: it cannot be read, was made under another key or by a later version, or is not whole.
     """
+    return parse_file(source, read_contents(source), key)
+
+
+def parse_file(source: str, contents: bytes, key: bytes) -> tuple[list[KnownValue], TokenSearch, dict[str, int]]:
+    """As `read_file`, of contents that are at hand; ``source`` names them in errors."""
     from strongroom.leaks.known_tokens import Hinted, TokenSearch
 
-    head, lines, tail = _parsed(source, key)
-    del head
+    lines, tail = _parsed(source, contents, key)
     hints = _opened(key, b"".join(line.hint for line in lines))
     known = [
         KnownValue(Fingerprint(line.fingerprint), line.what, line.owners, tuple(map(Fingerprint, line.also)))
@@ -132,8 +143,7 @@ def read_file(source: str, key: bytes) -> tuple[list[KnownValue], TokenSearch, d
     return known, TokenSearch(hinted, key, _derived(key, b"tags")), tail.left_out
 
 
-def _parsed(source: str, key: bytes) -> tuple[_Head, list[_Line], _Tail]:
-    data = _read(source)
+def _parsed(source: str, data: bytes, key: bytes) -> tuple[list[_Line], _Tail]:
     body, _, last = data.rstrip(b"\n").rpartition(b"\n")
     body += b"\n"
     first, *rest = body.splitlines()
@@ -155,10 +165,15 @@ def _parsed(source: str, key: bytes) -> tuple[_Head, list[_Line], _Tail]:
         raise SourceError(f"fingerprint file {source} is not whole", hint="write it again") from None
     if tail.values != len(lines) or not hmac.compare_digest(tail.mac.encode(), _mac(body, tail, key).encode()):
         raise SourceError(f"fingerprint file {source} was changed or is not whole", hint="write it again")
-    return head, lines, tail
+    return lines, tail
 
 
-def _read(source: str) -> bytes:
+def read_contents(source: str) -> bytes:
+    """Return the contents of a fingerprint file.
+
+    Raises:
+        SourceError: it cannot be read, or is too large.
+    """
     try:
         with Path(source).open("rb") as stream:
             data = stream.read(_LARGEST + 1)

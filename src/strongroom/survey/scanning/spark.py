@@ -11,20 +11,22 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from strongroom.errors import OutputError, SourceError, StrongroomError, UsageError
 from strongroom.model.report import Report
 from strongroom.report.wording import plural
+from strongroom.survey.leak_baseline import Entry
+from strongroom.survey.scanning.known_scan import Known
 from strongroom.survey.scanning.request import ScanRequest
 from strongroom.survey.scanning.scan import report_of
+from strongroom.survey.scanning.spark_job import Freight, Job
 from strongroom.survey.scanning.spark_report import Summary, repositories_of
 from strongroom.survey.scanning.spark_rows import Row, columns, json_lines, skipped_row
 from strongroom.survey.scanning.spark_session import FAILURES, exists, kind_of, refuse_without_spark, start
 from strongroom.survey.scanning.spark_task import (
-    Job,
     Listed,
     Measured,
     Outcome,
@@ -39,7 +41,7 @@ from strongroom.survey.scanning.spark_task import (
 from strongroom.writing import replace_file
 
 if TYPE_CHECKING:
-    from pyspark import RDD, SparkContext
+    from pyspark import RDD, Broadcast, SparkContext
 
 JSON_LINES = (".jsonl", ".ndjson")
 RANGE_BYTES = 256 << 20
@@ -56,6 +58,7 @@ class FleetRequest(msgspec.Struct, frozen=True):
         master: the master of Spark: ``spark://HOST:7077``, ``yarn``, ``k8s://…``, ``local[4]``.
         repositories: the file that names them.
         job: what every task needs.
+        known: what an inventory knows of the values that the job looks for.
         scan: what the report is made of: settings, progress.
         rows: a file for JSON lines, else a folder (or its address) for Parquet; empty for none.
         range_bytes: a task scans so many bytes of the objects of a repository.
@@ -67,10 +70,28 @@ class FleetRequest(msgspec.Struct, frozen=True):
     repositories: Path
     job: Job
     scan: ScanRequest
+    known: Known | None = None
     rows: str = ""
     range_bytes: int = RANGE_BYTES
     warn: Callable[[str], None] = lambda _: None
     quiet: bool = False
+
+
+class _Sent(NamedTuple):
+    """A job on its way: what is large is sent once to each worker, and not with each task."""
+
+    job: Job
+    freight: Broadcast[Freight]
+
+    def whole(self) -> Job:
+        return msgspec.structs.replace(self.job, freight=self.freight.value)
+
+
+def refuse(master: str, repositories: Path, rows: str) -> None:
+    """Refuse what cannot be, before anything takes long. Errors as for `scan_fleet`."""
+    listed(repositories)
+    _refuse_rows(rows)
+    refuse_without_spark(master)
 
 
 def listed(file: Path) -> list[Listed]:
@@ -98,8 +119,8 @@ def listed(file: Path) -> list[Listed]:
     return list(found.values())
 
 
-def scan_fleet(request: FleetRequest) -> Report:
-    """Scan the histories of many repositories.
+def scan_fleet(request: FleetRequest) -> tuple[Report, list[Entry]]:
+    """Scan the histories of many repositories; return the report, and entries of a baseline where the job wants some.
 
     Raises:
         SourceError: the list cannot be read.
@@ -107,16 +128,14 @@ def scan_fleet(request: FleetRequest) -> Report:
         OutputError: the rows cannot be written.
         StrongroomError: Spark failed, or a worker is not fit for it.
     """
-    repositories = listed(request.repositories)
-    _refuse_rows(request.rows)
-    refuse_without_spark(request.master)
+    refuse(request.master, request.repositories, request.rows)
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         context = start(request.master, request.warn, quiet=request.quiet)
         try:
-            return _scan(request, repositories, context)
+            return _scan(request, context)
         finally:
             context.stop()
     except (PySparkException, Py4JError, ConnectionError) as error:
@@ -134,21 +153,23 @@ def _refuse_rows(rows: str) -> None:
         raise UsageError(f"{rows} exists already", hint=_NEW)
 
 
-def _scan(request: FleetRequest, repositories: list[Listed], context: SparkContext) -> Report:
-    job, show = request.job, request.scan.progress
+def _scan(request: FleetRequest, context: SparkContext) -> tuple[Report, list[Entry]]:
+    repositories, show = listed(request.repositories), request.scan.progress
     if "://" in request.rows and exists(context, request.rows):
         raise UsageError(f"{request.rows} exists already", hint=_NEW)
     show(f"measuring {len(repositories):,} repositories")
+    small = msgspec.structs.replace(request.job, freight=Freight())
+    sent = _Sent(small, context.broadcast(request.job.freight))
     slices = min(len(repositories), _MERGED * context.defaultParallelism)
-    measured = context.parallelize(repositories, slices).map(functools.partial(measure, job)).collect()
+    measured = context.parallelize(repositories, slices).map(functools.partial(_measured, sent)).collect()
     for one in measured:
         if one.trouble:
             raise StrongroomError(f"a worker cannot scan: {one.trouble}", hint="install the same version everywhere")
     chosen = _once_each(measured)
     tasks = tasks_of(chosen, request.range_bytes)
     show(f"scanning {len(chosen):,} repositories in {len(tasks):,} tasks")
-    outcomes = _outcomes(context, job, tasks, len(chosen))
-    summary = Summary()
+    outcomes = _outcomes(context, sent, tasks, len(chosen))
+    summary = Summary(request.known)
     _write(request, outcomes, summary, context)
     scanned = summary.scanned
     scanned.notes.append(f"{repositories_of(summary.read)}, {plural(summary.commits, 'commit')} that change files")
@@ -157,7 +178,7 @@ def _scan(request: FleetRequest, repositories: list[Listed], context: SparkConte
     if len(chosen) < len(repositories):
         scanned.notes.append(f"named twice: {repositories_of(len(repositories) - len(chosen))}")
     scan = msgspec.structs.replace(request.scan, paths=(str(request.repositories),))
-    return report_of(scan, scanned, summary.findings())
+    return report_of(scan, scanned, summary.findings()), summary.entries
 
 
 def _once_each(measured: Iterable[Measured]) -> list[Measured]:
@@ -169,7 +190,11 @@ def _once_each(measured: Iterable[Measured]) -> list[Measured]:
     return list(once.values())
 
 
-def _outcomes(context: SparkContext, job: Job, tasks: list[Task], repositories: int) -> RDD[Outcome]:
+def _measured(sent: _Sent, one: Listed) -> Measured:
+    return measure(sent.whole(), one)
+
+
+def _outcomes(context: SparkContext, sent: _Sent, tasks: list[Task], repositories: int) -> RDD[Outcome]:
     """Have the tasks done; return what each repository gave, in the order of the list."""
     from pyspark import StorageLevel
 
@@ -177,20 +202,21 @@ def _outcomes(context: SparkContext, job: Job, tasks: list[Task], repositories: 
     groups = min(repositories, _MERGED * context.defaultParallelism)
     outcomes = (
         context.parallelize(tasks, len(tasks))
-        .mapPartitions(functools.partial(_work, job, most))
+        .mapPartitions(functools.partial(_work, sent, most))
         .groupByKey(groups, functools.partial(_group, groups, repositories))
-        .mapPartitions(functools.partial(_merged, job))
+        .mapPartitions(functools.partial(_merged, sent))
         .persist(StorageLevel.DISK_ONLY)
     )
     outcomes.count()
     return outcomes
 
 
-def _work(job: Job, most: int, tasks: Iterable[Task]) -> Iterator[tuple[int, Outcome | Part]]:
+def _work(sent: _Sent, most: int, tasks: Iterable[Task]) -> Iterator[tuple[int, Outcome | Part]]:
     from pyspark import TaskContext
 
     running = TaskContext.get()
     attempts = running.attemptNumber() if running is not None else 0
+    job = sent.whole()
     for task in tasks:
         yield task.listed.number, given_up(task, attempts) if attempts >= most else scan_task(job, task)
 
@@ -199,7 +225,8 @@ def _group(groups: int, repositories: int, number: int) -> int:
     return number * groups // repositories
 
 
-def _merged(job: Job, grouped: Iterable[tuple[int, Iterable[Outcome | Part]]]) -> Iterator[Outcome]:
+def _merged(sent: _Sent, grouped: Iterable[tuple[int, Iterable[Outcome | Part]]]) -> Iterator[Outcome]:
+    job = sent.whole()
     for _, given in sorted(grouped, key=lambda pair: pair[0]):
         yield merge(job, given)
 

@@ -11,7 +11,9 @@ from strongroom.model.finding import Audience, Finding, Practice, Related
 from strongroom.model.leak import PREFIX, CommitFact, Leak
 from strongroom.model.origin import Origin
 from strongroom.report.wording import plural
+from strongroom.survey.leak_baseline import Entry
 from strongroom.survey.scanning.findings import MOST_PLACES
+from strongroom.survey.scanning.known_scan import Known, marked
 from strongroom.survey.scanning.page import rotate
 from strongroom.survey.scanning.request import Scanned
 from strongroom.survey.scanning.spark_rows import Row, confidence_of, severity_of, value_of
@@ -34,10 +36,22 @@ class _Value(msgspec.Struct):
 
 
 class Summary:
-    """Takes outcomes one after the other; keeps what a report names of them."""
+    """Takes outcomes one after the other; keeps what a report names of them.
 
-    def __init__(self) -> None:
-        self.scanned = Scanned()
+    Args:
+        known: what an inventory knows.
+
+    Attributes:
+        scanned: what was read.
+        entries: of a baseline, where they are wanted.
+        read, failed: how many repositories.
+        commits: how many commits change files.
+    """
+
+    def __init__(self, known: Known | None = None) -> None:
+        self.scanned = Scanned(notes=list(known.notes) if known else [])
+        self.entries: list[Entry] = []
+        self._known = known
         self.read = self.failed = self.commits = 0
         self._values: dict[str, _Value] = {}
 
@@ -49,6 +63,7 @@ class Summary:
         self.read += not failed
         self.commits += outcome.commits
         self.scanned.files += outcome.files
+        self.entries += outcome.entries
         for why, count in outcome.suppressed.items():
             self.scanned.suppressed[why] = self.scanned.suppressed.get(why, 0) + count
         for one in outcome.skipped:
@@ -59,7 +74,9 @@ class Summary:
 
     def findings(self) -> Iterable[Finding]:
         """Yield one finding for each value."""
-        return map(_finding, self._values.values())
+        for value in self._values.values():
+            finding = _finding(value)
+            yield marked(finding, self._known) if self._known else finding
 
 
 def repositories_of(number: int) -> str:

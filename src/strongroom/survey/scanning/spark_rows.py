@@ -34,6 +34,8 @@ class Row(msgspec.Struct, frozen=True):
         first_commit, first_author, first_date: the commit that brought it in.
         last_commit, last_author, last_date: the newest commit that holds it.
         present: the tip of the branch still holds it.
+        live: which Secrets have the value, where the inventory knows it.
+        consumers: who uses these.
         reason: why it was not read.
         problem: of what was skipped: somebody should know.
     """
@@ -60,6 +62,8 @@ class Row(msgspec.Struct, frozen=True):
     last_author: str = ""
     last_date: str = ""
     present: bool = False
+    live: str = ""
+    consumers: str = ""
     reason: str = ""
     problem: bool = False
 
@@ -120,6 +124,8 @@ def row_of(repository: str, finding: Finding) -> Row:
         last_author=writable(last.author),
         last_date=last.date,
         present=bool(leak.present),
+        live=writable("; ".join(leak.live)),
+        consumers=writable(", ".join(leak.consumers)),
     )
 
 

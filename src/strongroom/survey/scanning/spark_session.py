@@ -52,6 +52,8 @@ def start(master: str, warn: Callable[[str], None], *, quiet: bool) -> SparkCont
     conf = SparkConf(_jvm=gateway.jvm)
     conf.setMaster(master).setAppName("strongroom scan").set("spark.ui.showConsoleProgress", "false")
     conf.setIfMissing("spark.ui.enabled", "false").setIfMissing("spark.task.maxFailures", str(FAILURES))
+    # A larger closure, and so the key, would be written to a file on its way to the workers.
+    conf.set("spark.broadcast.UDFCompressionThreshold", str(1 << 30))
     if not master.startswith("local") and not _is_encrypted(conf):
         warn("the fingerprint key goes to Spark's workers unencrypted: set spark.authenticate and spark.network.crypto")
     context = SparkContext(conf=conf, gateway=gateway)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import msgspec
 
 import strongroom
 from strongroom.errors import SourceError, StrongroomError
-from strongroom.leaks.custom_rules import NONE, CustomRules, load
-from strongroom.leaks.library import Library
-from strongroom.model.finding import Severity
 from strongroom.model.skipped import Skipped
 from strongroom.sources.git import find
+from strongroom.survey.leak_baseline import Entry
 from strongroom.survey.scanning import git as scan_git
-from strongroom.survey.scanning.accept import Acceptance
 from strongroom.survey.scanning.blobs import Blobs
 from strongroom.survey.scanning.findings import findings_of
 from strongroom.survey.scanning.hit import Hit
-from strongroom.survey.scanning.request import Scanned, ScanRequest
+from strongroom.survey.scanning.known_scan import joined_with_known, marked
+from strongroom.survey.scanning.request import Scanned
+from strongroom.survey.scanning.spark_job import Job, blobs_of, load_all, request_of
 from strongroom.survey.scanning.spark_rows import Row, row_of, unreadable
 
 MOST_RANGES = 64
@@ -30,33 +26,6 @@ MOST_RANGES = 64
 
 _PREFIX_DIGITS = 8
 _PREFIXES = 16**_PREFIX_DIGITS
-
-
-class Job(msgspec.Struct, frozen=True):
-    """What every task of a run needs. It goes to the workers inside Spark's closure, and nowhere else.
-
-    Attributes:
-        key: the fingerprint key.
-        version: of the program that asks; the workers must have the same.
-        rules: names and contents of files of further rules.
-        since, branch, all_refs: which part of each history.
-        max_bytes: larger contents are passed over.
-        archive_depth: how many archives inside each other are opened.
-        severities: what a user says of rules.
-    """
-
-    key: bytes
-    version: str = strongroom.__version__
-    rules: tuple[tuple[str, bytes], ...] = ()
-    since: str = ""
-    branch: str = ""
-    all_refs: bool = False
-    max_bytes: int = scan_git.LARGEST
-    archive_depth: int = 4
-    severities: dict[str, Severity] = {}
-
-    def __repr__(self) -> str:
-        return f"Job({self.version})"  # Spark may log it
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -91,10 +60,20 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What one repository gave."""
+    """What one repository gave.
+
+    Attributes:
+        rows: one for each value.
+        entries: of a baseline, where they are wanted.
+        skipped: what was not read.
+        files: how many contents were looked at.
+        commits: how many commits change files.
+        suppressed: how many values were left out, by why.
+    """
 
     listed: Listed
     rows: list[Row] = []
+    entries: list[Entry] = []
     skipped: list[Skipped] = []
     files: int = 0
     commits: int = 0
@@ -116,7 +95,7 @@ def measure(job: Job, listed: Listed) -> Measured:
     if job.version != strongroom.__version__:
         return Measured(listed, "", trouble=f"has strongroom {strongroom.__version__} instead of {job.version}")
     try:
-        _rules(job.rules)
+        load_all(job)
     except StrongroomError as error:
         return Measured(listed, "", trouble=error.message)
     try:
@@ -144,9 +123,8 @@ def scan_task(job: Job, task: Task) -> Outcome | Part:
     Raises:
         StrongroomError: the rules cannot be loaded: this worker can scan nothing.
     """
-    blobs = _blobs(job)
-    blobs.load()
-    return _guarded(task.listed, lambda: _whole(job, task, blobs) if task.parts == 1 else _part(job, task, blobs))
+    load_all(job)
+    return _guarded(task.listed, lambda: _whole(job, task) if task.parts == 1 else _part(job, task))
 
 
 def merge(job: Job, given: Iterable[Outcome | Part]) -> Outcome:
@@ -184,16 +162,17 @@ def _guarded(listed: Listed, work: Callable[[], Outcome | Part]) -> Outcome | Pa
     return Outcome(listed, skipped=[unreadable(listed.name, detail)])
 
 
-def _whole(job: Job, task: Task, blobs: Blobs) -> Outcome:
-    scanned = Scanned()
-    searched = scan_git.search(task.listed.name, find(task.listed.path), _request(job), blobs, scanned)
+def _whole(job: Job, task: Task) -> Outcome:
+    scanned, repository = Scanned(), find(task.listed.path)
+    blobs = blobs_of(job, repository.top)
+    searched = scan_git.search(task.listed.name, repository, request_of(job), blobs, scanned)
     return _outcome(job, task.listed, blobs, scanned, searched)
 
 
-def _part(job: Job, task: Task, blobs: Blobs) -> Part:
-    scanned = Scanned()
-    repository = find(task.listed.path)
-    searched = scan_git.search(task.listed.name, repository, _request(job), blobs, scanned, in_range(task))
+def _part(job: Job, task: Task) -> Part:
+    scanned, repository = Scanned(), find(task.listed.path)
+    blobs = blobs_of(job, repository.top)
+    searched = scan_git.search(task.listed.name, repository, request_of(job), blobs, scanned, in_range(task))
     ids = searched.history.ids(searched.hits)
     hits = {ids[number]: found for number, found in searched.hits.items()}
     skipped = [*scanned.skipped, *blobs.acceptance.skipped()]
@@ -207,10 +186,12 @@ def in_range(task: Task) -> Callable[[bytes], bool]:
 
 
 def _joined(job: Job, parts: list[Part], expected: int) -> Outcome:
-    listed, blobs, scanned = parts[0].task.listed, _blobs(job), Scanned()
+    listed, scanned = parts[0].task.listed, Scanned()
     if len(parts) != expected:
         raise SourceError("a range of it is missing")
-    searched = scan_git.search(listed.name, find(listed.path), _request(job), blobs, scanned, lambda _: False)
+    repository = find(listed.path)
+    blobs = blobs_of(job, repository.top)
+    searched = scan_git.search(listed.name, repository, request_of(job), blobs, scanned, lambda _: False)
     hits = {id_: found for part in parts for id_, found in part.hits.items()}
     numbers = {number: id_ for id_, number in searched.history.numbers(hits).items()}
     searched = searched._replace(hits={number: hits[id_] for number, id_ in sorted(numbers.items())})
@@ -223,7 +204,11 @@ def _joined(job: Job, parts: list[Part], expected: int) -> Outcome:
 
 def _outcome(job: Job, listed: Listed, blobs: Blobs, scanned: Scanned, searched: scan_git.Searched) -> Outcome:
     scan_git.expand(searched, scanned)
-    found = findings_of(blobs.acceptance.uncovered(scanned.hits), scanned.held)
+    acceptance, known = blobs.acceptance, blobs.known.known if blobs.known else None
+    hits = joined_with_known(scanned.hits, known) if known else scanned.hits
+    found = findings_of(acceptance.uncovered(hits), scanned.held)
+    if known:
+        found = [marked(one, known) for one in found]
     judged = [
         msgspec.structs.replace(one, severity=job.severities[one.id]) if one.id in job.severities else one
         for one in found
@@ -231,42 +216,15 @@ def _outcome(job: Job, listed: Listed, blobs: Blobs, scanned: Scanned, searched:
     return Outcome(
         listed=listed,
         rows=sorted((row_of(listed.name, one) for one in judged), key=lambda row: row.fingerprint),
-        skipped=sorted({*scanned.skipped, *blobs.acceptance.skipped()}),
+        entries=_new_entries(job, blobs) if job.entries else [],
+        skipped=sorted({*scanned.skipped, *acceptance.skipped()}),
         files=scanned.files,
         commits=len(searched.history.commits),
-        suppressed=dict(blobs.acceptance.suppressed),
+        suppressed=dict(acceptance.suppressed),
     )
 
 
-def _request(job: Job) -> ScanRequest:
-    return ScanRequest(
-        paths=(),
-        key=job.key,
-        history=True,
-        since=job.since,
-        branch=job.branch,
-        all_refs=job.all_refs,
-        max_bytes=job.max_bytes,
-        archive_depth=job.archive_depth,
-    )
-
-
-def _blobs(job: Job) -> Blobs:
-    """Return what looks at contents, afresh for each task: what it remembers belongs to one repository."""
-    library, rules = _rules(job.rules)
-    return Blobs(job.key, library, Acceptance(rules=rules))
-
-
-@functools.lru_cache(maxsize=1)
-def _rules(files: tuple[tuple[str, bytes], ...]) -> tuple[Library, CustomRules]:
-    """Return the rules, loaded once in a process, which does one task after the other."""
-    with tempfile.TemporaryDirectory(prefix="strongroom-rules-") as folder:  # mode 0700
-        paths = []
-        for number, (name, data) in enumerate(files):
-            paths.append(Path(folder) / f"{number}-{Path(name).name}")
-            paths[-1].write_bytes(data)
-        rules = load(paths) if paths else NONE
-        library = Library(rules.paths)
-        library.load()
-    library.scanner()
-    return library, rules
+def _new_entries(job: Job, blobs: Blobs) -> list[Entry]:
+    before = job.freight.baseline.entries if job.freight.baseline else {}
+    acceptance = blobs.acceptance
+    return [entry for entry in acceptance.entries(acceptance.hits) if entry.known not in before]
