@@ -29,14 +29,14 @@ def test_every_file_of_the_folder_is_listed() -> None:
 _PIECES = [
     "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiJ4In0.",
     "://u:p@h", "://", "@tcp(", "Basic ", "Bearer ", "Password=", ";Server=x;", '"auths"', '"auth":"', "contexts", "users",
-    "clusters", "token: ", "machine a login b password c", ":5432:d:u:p\n", "LS0tLS1CRUdJTi", "=", "\n", "a", "9", '"', " ",
+    "clusters", "token: ", "machine a login b password c", ":5432:d:u:p\n", '"u" "', "LS0tLS1CRUdJTi", "=", "\n", "a", "9", '"', " ",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("recogniser", RECOGNISERS, ids=lambda r: r.id)
 @given(
     text=st.lists(st.sampled_from(_PIECES), max_size=12).map("".join),
-    name=st.sampled_from(["", ".pgpass", ".dockercfg"]),
+    name=st.sampled_from(["", ".pgpass", "userlist.txt", ".dockercfg"]),
 )
 def test_marks_stay_inside_the_text(recogniser: Recogniser, text: str, name: str) -> None:
     """Pieces of what a recogniser looks for, in any order, give marks within the text or none; a mark needs its needle."""
@@ -51,4 +51,5 @@ def test_marks_stay_inside_the_text(recogniser: Recogniser, text: str, name: str
 def test_many_openings_is_read_in_one_pass(recogniser: Recogniser, piece: str) -> None:
     """Repetition of what a pattern starts with does not make it start over at every place."""
     text = piece * (200_000 // len(piece))
-    assert sum(1 for _ in recogniser.find(text, ".pgpass")) <= len(text)
+    for name in (".pgpass", "userlist.txt"):
+        assert sum(1 for _ in recogniser.find(text, name)) <= len(text)

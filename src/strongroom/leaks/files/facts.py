@@ -267,6 +267,8 @@ _PASSWORD_LINES = tuple(
         (r"(?:^|:)_(?:authToken|password|auth)\s*=\s*(?P<password>\S+)", "token of a package registry"),
         (r"^\s*(?:password|npmAuthToken)\s*[=:]\s*(?P<password>\S+)", "password"),
         (r"^[\w.@-]+:(?:\$(?:2[aby]|apr1|5|6)\$|\{SHA\})(?P<password>\S+)$", _HASHES),
+        (r'^[ \t]*"(?:[^"\n]|"")+"[ \t]+"(?P<password>(?:[^"\n]|"")+)"', "passwords of PgBouncer"),
+        (r'^[ \t]*"(?:[^"\n]|"")+"[ \t]+"(?P<password>md5[0-9a-f]{32}|SCRAM-SHA-256\$[^"\n]+)"', _HASHES),
     )
 )
 

@@ -40,6 +40,7 @@ _NAMES: dict[FileKind, tuple[str, ...]] = {
     ),
     FileKind.PASSWORD_FILE: (
         r"\.?pgpass(?:\.conf)?|[._]netrc|\.git-credentials|\.?htpasswd|\.npmrc|\.pypirc|\.my\.cnf|\.?mylogin\.cnf|\.yarnrc\.yml",
+        r"userlist\.txt",  # of PgBouncer
     ),
     FileKind.SERVICE_ACCOUNT_JSON: (
         r".*(?:service-?_?account|credential|gcp|gcloud|google|sa-?_?key|-key|_key|adc)[\w.-]*\.json",

@@ -4,8 +4,8 @@
 
 Files that were seen to hold a live-looking credential: private keys, keystores, kubeconfig files with tokens or
 client keys, `.env` files with real values, registry credentials (`config.json`), Terraform state with sensitive
-values, service-account keys of cloud providers, `~/.aws/credentials`, `.netrc`, `.pgpass`, `.npmrc` and the like. One
-finding for each file.
+values, service-account keys of cloud providers, `~/.aws/credentials`, `.netrc`, `.pgpass`, PgBouncer's
+`userlist.txt`, `.npmrc` and the like. One finding for each file.
 
 ## Not a finding
 
