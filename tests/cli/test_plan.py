@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.file.terminal import Terminal
 from tests.plans.build import KEY, edit, new, plan
 
 from strongroom.model.plan import Splice, Text
@@ -44,6 +45,19 @@ class Desk:
 def desk(tmp_path: Path) -> Desk:
     """A desk of its own."""
     return Desk(tmp_path)
+
+
+def test_somebody_says_no(desk: Desk) -> None:
+    """Whoever says no is told that nothing was done, and it was not."""
+    words = ["plan", "apply", "plan.json", "--root", "tree", "--fingerprint-key", "key"]
+    environment = {**os.environ, "XDG_STATE_HOME": str(desk.folder / "state")}
+    terminal = Terminal([sys.executable, "-m", "strongroom", *words], desk.folder, environment)
+    terminal.wait_for(r"Do it\? \[y/N\]: ")
+    terminal.type("n\n")
+
+    assert terminal.end() == 2
+    assert "nothing was done" in terminal.shown
+    assert (desk.folder / "tree/a").read_bytes() == b"old\n"
 
 
 def test_stopped_half_way(desk: Desk) -> None:

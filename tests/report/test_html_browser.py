@@ -129,6 +129,15 @@ def test_a_link_to_a_folded_finding_opens_its_fold(context: BrowserContext, file
     expect(tab.page.locator(f"#{anchor}")).to_be_in_viewport()
 
 
+def test_a_link_to_a_section_goes_there_at_once(browser: Browser, files: dict[str, str]) -> None:
+    """The heading is at the top also where motion is liked: a moving page would grow on the way and miss it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="no-preference")
+    page = Watched(context, files["shop"]).page
+    page.locator('nav a[href="#secrets"]').click()
+    assert 0 <= page.locator("#secrets").evaluate("section => section.getBoundingClientRect().top") < 100
+    context.close()
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize("name", ["shop", "hostile"])
 def test_the_page_never_scrolls_sideways(browser: Browser, files: dict[str, str], name: str, width: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -63,7 +64,7 @@ def answered(
     """Read the sources, ask, and write the answer; return it.
 
     ``before`` is another source, which is given to the question first; ``bearer`` a credential whose holder is asked
-    about: the groups that it names are his.
+    about: the groups that it names are that holder's.
     """
     files = outputs(output, ACCESS_FORMATS)
     pictured = not PICTURES.isdisjoint({shape, *(chosen.id for _, chosen in files)})
@@ -92,15 +93,20 @@ def answered(
 def exposure(secret: str | None, sources: tuple[str, ...], **options: Any) -> int:
     """Say per Secret who reaches it, in how many steps, by which means; the most widely reached first.
 
-    SECRET is secret/NAMESPACE/NAME; by default all of them.
+    SECRET is secret/NAMESPACE/NAME, or before a SOURCE also NAMESPACE/NAME; by default all of them.
     """
     from strongroom.survey import access_answers
 
-    asked = secret if secret is not None and secret.startswith("secret/") else None
+    named = secret is not None and (secret.startswith("secret/") or (bool(sources) and not _is_source(secret)))
+    asked = secret if named else None
     if secret is not None and asked is None:
         sources = (secret, *sources)
     answered(sources, lambda pictured, known: access_answers.exposure(known, asked, pictured=pictured), **options)
     return CLEAN
+
+
+def _is_source(text: str) -> bool:
+    return text.count("/") != 1 or ":" in text or Path(text).exists()
 
 
 @click.command("reach")
@@ -142,7 +148,7 @@ def paths(start: str, end: str, sources: tuple[str, ...], **options: Any) -> int
 @answer_options
 @click.option("--new-secrets", is_flag=True, help="Exit with 1 also where only Secrets that are new are reached.")
 def diff(before: str, after: str, new_secrets: bool, **options: Any) -> int:
-    """Say who reaches what he did not before; exit with 1 if reach grew.
+    """Say who reaches what they did not before; exit with 1 if reach grew.
 
     A Secret that is new is reached by somebody from its first day: that is told, and is no growth.
     """

@@ -17,11 +17,12 @@ def confirmed(question: str = "Do it?", *, yes: bool) -> None:
         yes: ``--yes`` was given.
 
     Raises:
-        UsageError: nobody is there to ask.
-        click.Abort: it shall not be done.
+        UsageError: nobody is there to ask, or the answer is no.
+        click.Abort: the question was interrupted.
     """
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("nobody is there to ask", hint="--yes does it without asking, --dry-run only shows it")
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(question, err=True):
+        raise UsageError("nothing was done: the answer was no")

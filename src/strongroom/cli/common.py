@@ -27,10 +27,12 @@ _REFRESH_SECONDS = 0.1
 
 
 CLUSTER_OPTIONS = (
-    click.option("-n", "--namespace", multiple=True, metavar="NAME", help="Of a cluster, only this one. Repeatable."),
+    click.option(
+        "-n", "--namespace", multiple=True, metavar="NAME", help="Of a cluster, only this namespace. Repeatable."
+    ),
     click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
     click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
-    click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of it too. Repeatable."),
+    click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of this group too. Repeatable."),
 )
 """Which part of a cluster is read, and as whom."""
 
@@ -48,9 +50,15 @@ def reading_options(command: _Command) -> _Command:
         *CLUSTER_OPTIONS,
         click.option("--no-metadata", is_flag=True, help="Of live Secrets, read neither values nor metadata."),
         click.option("--values", is_flag=True, help="Read the values of live Secrets; only fingerprints are kept."),
-        click.option("--etcd-cacert", type=click.Path(dir_okay=False), help="The CA of etcd.  [env: ETCDCTL_CACERT]"),
-        click.option("--etcd-cert", type=click.Path(dir_okay=False), help="A client of etcd.  [env: ETCDCTL_CERT]"),
-        click.option("--etcd-key", type=click.Path(dir_okay=False), help="The key of it.  [env: ETCDCTL_KEY]"),
+        click.option(
+            "--etcd-cacert", type=click.Path(dir_okay=False), help="CA certificate of etcd.  [env: ETCDCTL_CACERT]"
+        ),
+        click.option(
+            "--etcd-cert", type=click.Path(dir_okay=False), help="Client certificate for etcd.  [env: ETCDCTL_CERT]"
+        ),
+        click.option(
+            "--etcd-key", type=click.Path(dir_okay=False), help="Private key of that certificate.  [env: ETCDCTL_KEY]"
+        ),
         click.option(
             "--max-file-size",
             type=click.IntRange(1, 4096),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from strongroom.cli.lazy import Group
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import UsageError
 
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 _BASELINE = ".strongroom-baseline"
 
 
-@click.group("git")
+@click.group("git", cls=Group)
 def command() -> None:
     """Guard what is committed."""
 
 
-@command.command("install")
+@command.command("install", short_help="Put a pre-commit hook into this repository, and teach it encrypted files")
 @click.option("--baseline", metavar="FILE", help=f"The baseline of the hook.  [default: {_BASELINE}, where it is]")
 @click.option("--fingerprint-key", metavar="FILE", help="The key of the hook, for a baseline that a team shares.")
 @click.option("--pattern", multiple=True, help="Encrypted files, as gitattributes names them. Repeatable.  [found]")
@@ -71,7 +72,7 @@ def install(
     return _apply(steps, dry_run=dry_run, yes=yes)
 
 
-@command.command("uninstall")
+@command.command("uninstall", short_help="Take out what install put in; put back what was there before")
 @click.option("--shared", is_flag=True, help="Also where core.hooksPath serves other repositories too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -85,7 +86,7 @@ def uninstall(shared: bool, dry_run: bool, yes: bool) -> int:
     return _apply([*steps, *drivers], dry_run=dry_run, yes=yes)
 
 
-@command.command("check-encrypted")
+@command.command("check-encrypted", short_help="Refuse Secrets in plain text, and SOPS files that were tampered with")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--staged", is_flag=True, help="What is about to be committed, instead of files.")
 def check_encrypted(files: tuple[str, ...], staged: bool) -> int:
@@ -104,7 +105,7 @@ def check_encrypted(files: tuple[str, ...], staged: bool) -> int:
     for one in refused:
         click.echo(line(one.show()))
     if refused:
-        click.echo(f"{len(refused)} reasons not to commit", err=True)
+        click.echo(f"{len(refused)} {'reason' if len(refused) == 1 else 'reasons'} not to commit", err=True)
     return FINDINGS if refused else CLEAN
 
 

@@ -47,7 +47,7 @@ def carry_out(plan: Plan, how: Carrying) -> int:
     Raises:
         UsageError: options that do not go together; nobody is there to ask.
         StrongroomError: it could not be done; what was begun can be gone on with.
-        click.Abort: it shall not be done.
+        click.Abort: the question was interrupted.
     """
     from strongroom.plans.saved import save
     from strongroom.survey import fingerprint_key as keys

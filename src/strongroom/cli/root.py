@@ -40,22 +40,8 @@ COMMANDS = {
 """Command to its line of help; each lives in the module of its name. Kept here so that help loads none of them."""
 
 
-class _Root(LazyGroup):
-    """Says which command may have been meant."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            ctx.fail(f"there is no command {args[0]!r}" + (f"; did you mean {near[0]}?" if near else ""))
-        return super().resolve_command(ctx, args)
-
-
 @click.command(
-    cls=_Root,
+    cls=LazyGroup,
     package="strongroom.cli",
     table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},

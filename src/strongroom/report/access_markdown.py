@@ -13,7 +13,7 @@ _HEADINGS = {
     "exposure": "Who reaches which Secret",
     "reach": "What an identity reaches",
     "paths": "Shortest paths",
-    "diff": "Who reaches what he did not before",
+    "diff": "Who reaches what they did not before",
     "review": "Access review",
     "what-if": "What would change",
 }

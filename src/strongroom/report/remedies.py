@@ -94,7 +94,7 @@ REMEDIES = (
     Remedy(("repeated-secret-value",), "split {n} used in several places", "value", "values", by_value=True),
     Remedy(
         ("anonymous-access", "static-token-file", "node-restriction-off"),
-        "close {n} to whoever has no identity of his own",
+        "close {n} to whoever has no identity of their own",
         "control-plane entrance",
         "control-plane entrances",
     ),

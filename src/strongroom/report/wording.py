@@ -7,10 +7,10 @@ from strongroom.model.finding import Finding
 
 def sentence(finding: Finding) -> str:
     """Return the message with its object in front, unless the message names the object itself. Not sanitised."""
-    resource = finding.resource
-    if resource is None or f"{resource.kind} {resource.name}" in finding.message or resource.show() in finding.message:
+    resource, message = finding.resource, finding.message.lower()
+    if resource is None or f"{resource.kind} {resource.name}".lower() in message or resource.show().lower() in message:
         return finding.message
-    return f"{resource.show()}: {finding.message}"
+    return f"{resource.show().rstrip()}: {finding.message}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from strongroom.crypto.memory import guard
-from strongroom.errors import OutputError, SourceError, UsageError
+from strongroom.errors import DocumentError, OutputError, SourceError, UsageError
 from strongroom.files.sops.formats import format_of
 from strongroom.model.plaintext import Plaintext
 
@@ -244,7 +244,12 @@ def opened(given: Input, context: Context, *, check_mac: bool = True) -> Opened:
     from strongroom.files.sops.data_key import unwrap
     from strongroom.files.sops.opened import open_file
 
-    return open_file(given.data.reveal(), given.format, lambda metadata: unwrap(metadata, context), check_mac=check_mac)
+    try:
+        return open_file(given.data.reveal(), given.format, lambda found: unwrap(found, context), check_mac=check_mac)
+    except DocumentError as error:
+        subject = given.path or "standard input"
+        message = f"{subject} cannot be decrypted: {error.message}"
+        raise DocumentError(message, hint=error.hint, line=error.line, column=error.column) from None
 
 
 def check_places(file: str | None, *, in_place: bool, output: str | None) -> None:

@@ -49,7 +49,11 @@ def _part_options(command: _Command) -> _Command:
 def _output_options(command: _Command) -> _Command:
     """Add where the result goes."""
     for option in (
-        click.option("--scope", type=click.Choice(["strict", "namespace-wide", "cluster-wide"]), help="Of a seal."),
+        click.option(
+            "--scope",
+            type=click.Choice(["strict", "namespace-wide", "cluster-wide"]),
+            help="With --seal: how far it may be moved.",
+        ),
         click.option("--seal-cert", metavar="FILE|URL", help="Certificate to seal with; else the cluster is asked."),
         click.option("--replace", is_flag=True, help="Put it in the place of what is there."),
         click.option("--dry-run", is_flag=True, help="With --apply: let the cluster try it, and leave it."),

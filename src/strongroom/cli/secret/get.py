@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--reveal", is_flag=True, help="Print the value itself.")
 @click.option("-o", "--output", metavar="FILE", help="Write the value to a file that only you can read.")
 @click.option("--name", "secret_name", default="", metavar="NAME", help="Which Secret, where a file holds several.")
-@click.option("--cluster", "live", is_flag=True, help="NAME is a Secret of the cluster of the present context.")
+@click.option("--cluster", "live", is_flag=True, help="NAME is a Secret of the cluster of the current context.")
 @click.option("-n", "--namespace", default="", metavar="NAME", help="Its namespace in the cluster.")
 @click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints.")
 @cluster_options

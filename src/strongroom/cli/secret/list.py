@@ -25,7 +25,7 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 @click.command("list")
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
-@click.option("--cluster", "live", is_flag=True, help="Those of the cluster of the present context.")
+@click.option("--cluster", "live", is_flag=True, help="Those of the cluster of the current context.")
 @click.option("-n", "--namespace", default="", metavar="NAME", help="Which namespace of the cluster.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", help="How it is written.")
 @click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints.")

@@ -34,7 +34,9 @@ class Cluster(NamedTuple):
 def cluster_options(command: _Command) -> _Command:
     """Add which cluster is meant."""
     for option in (
-        click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of it too. Repeatable."),
+        click.option(
+            "--as-group", multiple=True, metavar="GROUP", help="Ask as a member of this group too. Repeatable."
+        ),
         click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
         click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
         click.option("--context", metavar="NAME", help="The cluster: a context of the kubeconfig."),

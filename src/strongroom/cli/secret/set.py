@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--from-stdin", "stdin", is_flag=True, help="Standard input, whole.")
 @click.option("--from-file", "file", metavar="FILE", help="The contents of a file.")
 @click.option("--generate", metavar="WHAT", help="Made now: password:32, hex, uuid, ssh-ed25519 ...")
-@click.option("--cluster", "live", is_flag=True, help="NAME is a Secret of the cluster of the present context.")
+@click.option("--cluster", "live", is_flag=True, help="NAME is a Secret of the cluster of the current context.")
 @click.option("-n", "--namespace", default="", metavar="NAME", help="Its namespace in the cluster.")
 @click.option("--dry-run", is_flag=True, help="Of a cluster: let it try the change, and leave it.")
 @cluster_options
