@@ -158,6 +158,15 @@ def test_no_value_is_in_a_plan_or_its_diff(tmp_path: Path) -> None:
     assert views[2].diff == ("--- old.yaml", "+++ /dev/null")
 
 
+def test_a_whole_line_that_is_hidden(tmp_path: Path) -> None:
+    """A line that is hidden with its end stays one line: the next one can be read."""
+    before = b"FROM base\nENV A=Zq7\nENV B=2\n"
+    (tmp_path / "Dockerfile").write_bytes(before)
+    made = plan(edit("Dockerfile", before, Splice(10, 20), hidden=((10, 20),)))
+
+    assert next(preview(made, tmp_path, str)).diff[2:] == ("@@ -1,3 +1,2 @@", " FROM base", "-••••••", " ENV B=2")
+
+
 def test_control_characters_are_shown(tmp_path: Path) -> None:
     """A plan from somebody else cannot move the cursor of who reads it."""
     bad = msgspec.structs.replace(plan(new("a\x1b[2K.yaml", "\x1b[31mred\n")), summary="x\x1b]0;y\x07", notes=("\x1b",))

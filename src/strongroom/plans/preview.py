@@ -146,8 +146,9 @@ def _masked(data: bytes, start: int, end: int, hidden: Iterable[tuple[int, int]]
         if last <= at or first >= end:
             continue
         out.append(data[at : max(first, at)].decode(errors="replace"))
-        lines = data[max(first, at) : min(last, end)].count(b"\n")
-        out.append("\n".join([MASK] * (lines + 1)))
+        lines = data[max(first, at) : min(last, end)].split(b"\n")
+        # A line end that closes the span is nothing to hide: what follows stands on a line of its own.
+        out.append("\n".join([*(MASK for _ in lines[:-1]), MASK if lines[-1] or len(lines) == 1 else ""]))
         at = min(last, end)
     out.append(data[at:end].decode(errors="replace"))
     return "".join(out)
