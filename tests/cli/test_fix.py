@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,13 +94,33 @@ def test_an_answer_that_is_ready(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "shop", tmp_path / "shop")
     done = run(tmp_path, "fix", "shop", "--yes")
     assert done.returncode == 0, done.stderr
-    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    lines = [line.strip() for line in done.stdout.replace("\\\n", "").splitlines()]
     ready = next(line for line in lines if line.startswith("ready with --whole"))
     options = shlex.split(ready.removeprefix("ready with "))
 
     said = json.loads(run(tmp_path, "fix", "shop", *options, "--yes", "--format", "json").stdout)
 
     assert len(said["mended"]) >= 10
-    assert {f["id"] for one in said["mended"] for f in one["findings"]} == set(options[2].split(","))
+    assert {f["id"] for one in said["mended"] for f in one["findings"]} == {*options[2::2]}
     assert all(not one["unsafe"] for one in said["mended"])
     assert [one for one in said["unsafe"] if one["whole"]] == []
+
+
+def test_what_only_rendering_shows(tmp_path: Path, program: Callable[[str], Path]) -> None:
+    """What kustomize generates is left with the file that it is made of; commands read the sources in the same way."""
+    (tmp_path / "deploy").mkdir()
+    generator = f"configMapGenerator: [{{name: gen, literals: [LEVEL=info, DB_PASSWORD={VALUE}]}}]\n"
+    (tmp_path / "deploy" / "kustomization.yaml").write_text(f"resources: [db.yaml]\n{generator}")
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: shop}\nspec:\n  containers:\n  - name: db\n"
+    env = f"    image: db:1\n    env:\n    - name: TOKEN\n      value: {VALUE[::-1]}\n"
+    (tmp_path / "deploy" / "db.yaml").write_text(pod + env)
+
+    path = f"{program('kubectl').parent}{os.pathsep}{os.environ['PATH']}"
+    done = run(tmp_path, "fix", "deploy", "--yes", "--no-gitignore", PATH=path)
+
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "kustomize makes it of deploy/kustomization.yaml: change it there" in said
+    assert "strongroom audit deploy --no-gitignore" in said
+    assert VALUE not in done.stdout + done.stderr

@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,20 @@ def test_empty_collections() -> None:
     after = edited(FILE, change)
     assert "  labels:\n    a: b\ndata: {}\n---\n" in after
     assert after.endswith("    env: []\n")
+
+
+@pytest.mark.parametrize("head", ["", "---\n"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_several_documents_go(head: str, count: int) -> None:
+    """Whichever documents of a file go, the others stay as they are, and a new one follows them."""
+    texts = [f"# of {index}\nkind: A{index}\n" for index in range(count)]
+    data = (head + "---\n".join(texts)).encode()
+    for gone in (set(some) for size in range(1, count + 1) for some in combinations(range(count), size)):
+        left = [text for index, text in enumerate(texts) if index not in gone]
+        after = applied(data, edits(data, dict.fromkeys(gone, GONE))).decode()
+        assert after.removeprefix("---\n") == "---\n".join(left)
+        more = applied(data, edits(data, dict.fromkeys(gone, GONE), ({"kind": "New"},)))
+        assert [*bodies(more).values()] == [*({"kind": text[-3:-1]} for text in left), {"kind": "New"}]
 
 
 def test_documents_go_and_come() -> None:

@@ -209,6 +209,7 @@ def test_a_host_of_kubeadm(tmp_path: Path) -> None:
         "at-rest-kms-v1",
         "at-rest-not-configured",
         "audit-log-off",
+        "profiling-on",
         "service-account-tokens-extended",
     }
     assert "hunter" not in repr(report)

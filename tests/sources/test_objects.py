@@ -98,3 +98,12 @@ def test_lists_in_lists_are_bounded() -> None:
         body = {"apiVersion": "v1", "kind": "List", "items": [body]}
 
     assert not list(objects_in(body, HERE))
+
+
+def test_a_kustomization_that_does_not_say_so() -> None:
+    """The file that kustomize looks for is a Kustomization without a kind; a file of another name is no object."""
+    body = {"resources": ["api.yaml"]}
+    (found,) = objects_in(body, Origin("", "deploy/kustomization.yaml", 0))
+    assert (found.kind, found.group) == ("Kustomization", "kustomize.config.k8s.io")
+    assert found.body["resources"] == ["api.yaml"]
+    assert [*objects_in(body, Origin("", "deploy/values.yaml", 0))] == []

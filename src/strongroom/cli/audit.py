@@ -114,7 +114,8 @@ def command(
             **more,
         )
         if fix:
-            done = run_fix(asked, ids(fix, "--fix"), mending, shape, recogniser, more["fingerprint_key"])
+            key = more["fingerprint_key"]
+            done = run_fix(asked, ids(fix, "--fix"), mending, shape, recogniser, key, verbose=verbose)
             write(done.report, files, None, terminal(color=color, verbose=verbose, strict=strict))
             return done.code or exit_code(done.report, strict=strict)
         report = _report(asked, recogniser)

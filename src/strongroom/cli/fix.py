@@ -43,9 +43,10 @@ def command(
 
     from strongroom.survey import baseline as baselines
 
-    del verbose, color
+    del color
     mending = {name: more.pop(name) for name in FIX_OPTIONS}
     accepted = baselines.read(Path(baseline)) if baseline is not None else frozenset[str]()
     with progress(quiet=quiet) as show:
         asked = request(sources, progress=show, pedantic=pedantic, baseline=accepted, **more)
-        return run_fix(asked, ids(only, "--only"), mending, shape, recogniser, more["fingerprint_key"]).code
+        key = more["fingerprint_key"]
+        return run_fix(asked, ids(only, "--only"), mending, shape, recogniser, key, verbose=verbose).code

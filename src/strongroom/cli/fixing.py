@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from strongroom.cli.asking import confirmed
+from strongroom.cli.common import terminal
 from strongroom.cli.plan_carrying import Carrying, digits, going_on, say
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import PlanError, UsageError
@@ -28,6 +29,27 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FINGERPRINT_DIGITS = 8
 _HEX = frozenset("0123456789abcdef")
 
+
+READING = frozenset(
+    {
+        "no_gitignore",
+        "no_render",
+        "namespace",
+        "kubeconfig",
+        "as_user",
+        "as_group",
+        "no_metadata",
+        "values",
+        "etcd_cacert",
+        "etcd_cert",
+        "etcd_key",
+        "max_file_size",
+        "config",
+        "pedantic",
+        "baseline",
+    }
+)
+"""The names of the options by which sources are read, and their findings chosen."""
 
 FIX_OPTIONS = ("dry_run", "yes", "unsafe", "whole", "to", "cert", "age", "reads_file", "save", "root")
 """The names of what `fix_options` adds."""
@@ -83,6 +105,7 @@ class Mode(msgspec.Struct, frozen=True):
     shape: str = "text"
     key_file: str | None = None
     to: tuple[str, ...] = ()
+    verbose: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -99,16 +122,18 @@ def run_fix(
     shape: str,
     recogniser: Recogniser,
     key_file: str | None,
+    *,
+    verbose: bool = False,
 ) -> Outcome:
     """Plan, show, ask, do, prove, and tell; ``options`` are those of `fix_options`, ``key_file`` --fingerprint-key."""
     from strongroom.crypto.memory import guard
     from strongroom.plans import saved
     from strongroom.survey.fixes.planning import Wanted, plan_fixes
-    from strongroom.survey.fixes.proof import audited, prove
+    from strongroom.survey.fixes.proof import audited, prove, renders, with_rendered
 
     to = tuple(word for name in ("to", "cert") if options[name] for word in (f"--{name}", options[name]))
     to += tuple(word for recipient in options["age"] for word in ("--age", recipient))
-    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file, to)
+    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file, to, verbose)
     wanted = Wanted(
         ids=words,
         unsafe=options["unsafe"],
@@ -126,9 +151,12 @@ def run_fix(
     planned = plan_fixes(asked, wanted, recogniser)
     fix = planned.fix
     doing = _doing(fix, asked)
+    ends_here = mode.dry_run or not fix.plan.steps
+    if ends_here and asked.render and renders(planned.known.facts, planned.before):
+        fix = with_rendered(fix, planned.before, audited(asked, recogniser), words)
     if mode.dry_run or not mode.yes or not fix.plan.steps:
         _show(fix, mode)
-    if mode.dry_run or not fix.plan.steps:
+    if ends_here:
         doing.check()
         return Outcome(CLEAN, planned.before)
     if mode.save is not None:
@@ -140,6 +168,7 @@ def run_fix(
             return Outcome(CLEAN, planned.before)
     confirmed(yes=mode.yes)
     before = audited(asked, recogniser)
+    fix = with_rendered(fix, planned.before, before, words)
     with going_on(fix.plan, Carrying(root=fix.root, key_file=mode.key_file)):
         doing.apply()
     after = audited(asked, recogniser)
@@ -223,7 +252,7 @@ def _show(fix: FixPlan, mode: Mode) -> None:
         if mode.dry_run or not fix.plan.steps:
             _write(as_json(fix, digest(fix.plan), None, ()))
     else:
-        _write(planned(fix, digest(fix.plan)))
+        _write(planned(fix, digest(fix.plan), terminal(color=False, verbose=mode.verbose)))
 
 
 def _tell(fix: FixPlan, proof: Proof, mode: Mode, commands: list[str]) -> None:
@@ -231,12 +260,15 @@ def _tell(fix: FixPlan, proof: Proof, mode: Mode, commands: list[str]) -> None:
     from strongroom.report.fix_json import as_json
     from strongroom.report.fix_text import summary
 
-    _write(as_json(fix, digest(fix.plan), proof, commands) if mode.shape == "json" else summary(fix, proof, commands))
+    if mode.shape == "json":
+        _write(as_json(fix, digest(fix.plan), proof, commands))
+    else:
+        _write(summary(fix, proof, commands, terminal(color=False, verbose=mode.verbose)))
 
 
 def _commands(fix: FixPlan, asked: Request, mode: Mode) -> Iterator[str]:
-    sources = shlex.join([*asked.sources, *_of_cluster(asked)])
-    again = shlex.join([*asked.sources, *_of_cluster(asked), *mode.to])
+    sources = shlex.join(_as_read(asked))
+    again = shlex.join([*_as_read(asked), *mode.to])
     named = _arguments(fix, mode.save, mode.key_file) if mode.save else digits(fix.plan) + _key(mode)
     yield f"strongroom plan undo {named}"
     if any(one.unseen for one in fix.offered):
@@ -246,11 +278,21 @@ def _commands(fix: FixPlan, asked: Request, mode: Mode) -> Iterator[str]:
     yield f"strongroom audit {sources}{_key(mode)}"
 
 
-def _of_cluster(asked: Request) -> Iterator[str]:
-    if asked.cluster.kubeconfig:
-        yield from ("--kubeconfig", asked.cluster.kubeconfig)
-    for namespace in asked.cluster.namespaces:
-        yield from ("--namespace", namespace)
+def _as_read(asked: Request) -> list[str]:
+    """Return the sources, and the options by which they are read, as the user gave them."""
+    context = click.get_current_context()
+    words = [*asked.sources]
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is click.core.ParameterSource.COMMANDLINE
+        if isinstance(option, click.Option) and option.name in READING and given:
+            value = context.params[option.name]
+            names = [*option.opts, ""]
+            name = next((one for one in names if one.startswith("--")), names[0])
+            if option.is_flag:
+                words.append(name)
+            else:
+                words += [word for one in (value if option.multiple else [value]) for word in (name, str(one))]
+    return words
 
 
 def _key(mode: Mode) -> str:

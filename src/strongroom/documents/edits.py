@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 from typing import Any
 
@@ -101,7 +102,8 @@ def _changes(
     if not wanted.keys() <= before.keys():
         raise Unfit("the file is not as it was read")
     file = _File(data, before, limits)
-    changes = {index: file.changes(index, body) for index, body in wanted.items()}
+    gone = {index for index, body in wanted.items() if body is GONE}
+    changes = {index: file.changes(index, body, gone) for index, body in wanted.items()}
     return changes, [file.appended(added)] if added else []
 
 
@@ -172,10 +174,10 @@ class _File:
         self._sources: dict[int, Source] = {}
         self._taken: list[Taken] = []
 
-    def changes(self, index: int, body: Any) -> list[Splice]:
-        """Return the splices of one document."""
+    def changes(self, index: int, body: Any, gone: AbstractSet[int]) -> list[Splice]:
+        """Return the splices of one document, where some are deleted."""
         if body is GONE:
-            return [self._without(self._chunks[index])]
+            return [self._without(index, gone)]
         source = self.source(index)
         editor = Editor(source.text, source.finder, source.manner(self._note))
         return [self._splice(source, change) for change in editor.changes(self._before[index], body)]
@@ -200,14 +202,20 @@ class _File:
                 raise Unfit("a part of the file cannot be read") from None
         return self._sources[index]
 
-    def _without(self, chunk: Chunk) -> Splice:
-        """Delete a document with the separator that follows it, or that precedes it where it is the last."""
-        start, end = chunk.offset, chunk.offset + chunk.length
-        newline = self._data.find(b"\n", end)
-        if end < len(self._data):
-            return Splice(start, len(self._data) if newline < 0 else newline + 1)
-        before = self._data.rfind(b"\n", 0, max(start - 1, 0)) + 1
-        return Splice(before if start else 0, end)
+    def _without(self, index: int, gone: AbstractSet[int]) -> Splice:
+        """Delete a document with the separator that follows it, or that precedes it where none stays behind it."""
+        chunk = self._chunks[index]
+        behind = [one for one in self._chunks if one > index]
+        if not gone >= {*behind}:
+            end = chunk.offset + chunk.length
+            newline = self._data.find(b"\n", end)
+            return Splice(chunk.offset, len(self._data) if newline < 0 else newline + 1)
+        return Splice(self._separator(index), self._separator(min(behind)) if behind else len(self._data))
+
+    def _separator(self, index: int) -> int:
+        """Return where the line begins that separates a document from the one before it."""
+        start = self._chunks[index].offset
+        return self._data.rfind(b"\n", 0, max(start - 1, 0)) + 1 if start else 0
 
     def _note(self, taken: Taken) -> int:
         self._taken.append(taken)

@@ -34,7 +34,7 @@ class Replaced(NamedTuple):
 
 
 class Octal(int):
-    """A number that is written as file modes are."""
+    """A number that is written as file modes are, where it has to be written."""
 
 
 class _Gone:
@@ -95,6 +95,8 @@ def _replaced(wanted: Replaced, before: Any) -> str:
 
 def same(old: Any, new: Any) -> bool:
     """Tell whether a wanted value is the one that stands there, types included."""
+    if isinstance(new, Octal):
+        return type(old) is int and old == new
     if type(old) is not type(new):
         return False
     if isinstance(old, dict):

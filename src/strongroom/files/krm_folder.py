@@ -21,7 +21,8 @@ from strongroom.files.krm_config import KSOPS, OURS
 from strongroom.files.krm_open import Open, is_encrypted, objects, read_below, read_file
 from strongroom.files.secret.writing import dump
 from strongroom.model.plaintext import Plaintext
-from strongroom.sources.kustomize import KUSTOMIZATION_FILES, parse, program
+from strongroom.sources.kustomize import parse, program
+from strongroom.sources.objects import KUSTOMIZATION_FILES
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SECONDS = 300

@@ -14,6 +14,7 @@ from strongroom.model.plaintext import Plaintext
 from strongroom.model.plan import FORMAT, Copied, Plan, WriteFile
 
 _LARGEST = 64 * 1024 * 1024
+_WRITTEN_BY = "strongroom fix writes one with --save FILE, and other commands with --plan FILE"
 
 
 class _Saved(Plan, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ def _read(path: Path) -> _Saved:
     try:
         plan = msgspec.json.decode(data, type=_Saved)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        raise PlanError(f"{path} is not a plan", hint="strongroom writes plans with --plan FILE") from None
+        raise PlanError(f"{path} is not a plan", hint=_WRITTEN_BY) from None
     if plan.format != FORMAT:
         raise PlanError(f"plan {path} is of format {plan.format}", hint=f"this version reads format {FORMAT}")
     for step in plan.steps:

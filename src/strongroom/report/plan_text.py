@@ -8,6 +8,8 @@ import msgspec
 
 from strongroom.model.plan import Plan, PlanStanding, StepView
 from strongroom.report.sanitise import json_text, line
+from strongroom.report.terminal import Terminal
+from strongroom.report.text_layout import Layout
 
 _PATH, _LONG = 4096, 100_000
 _DIGITS = 12
@@ -20,21 +22,24 @@ _STATES = {
 }
 
 
-def as_text(plan: Plan, views: Sequence[StepView], digest: str) -> Iterator[str]:
+def as_text(plan: Plan, views: Sequence[StepView], digest: str, terminal: Terminal | None = None) -> Iterator[str]:
     """Yield a plan for people: each step with its diff, what is left to them, and what identifies the plan."""
-    yield f"{line(plan.summary)}\n"
+    layout = Layout(terminal or Terminal())
+    yield layout.put(line(plan.summary))
     for number, view in enumerate(views, 1):
-        yield f"\n{number}. {line(view.title)}\n"
+        yield "\n"
+        yield layout.put(line(view.title), lead=f"{number}. ")
         if view.unsafe:
-            yield f"   unsafe: {line(view.unsafe)}\n"
+            yield layout.put(f"unsafe: {line(view.unsafe)}", lead="   ")
+        # A diff is what a program may be given, so its lines stay whole.
         for text in view.diff:
             yield f"{line(text, _LONG).rstrip()}\n"
         for text in view.said:
-            yield f"   {line(text)}\n"
+            yield layout.put(line(text), lead="   ")
     if plan.notes:
         yield "\nLeft to you:\n"
         for note in plan.notes:
-            yield f"- {line(note)}\n"
+            yield layout.put(line(note), lead="- ")
     yield f"\nplan {digest}\nmade by {line(plan.tool)} at {line(plan.created)}\n"
 
 

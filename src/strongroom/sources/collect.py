@@ -22,6 +22,7 @@ from strongroom.sources.dumps import is_dump, read_dump, settle
 from strongroom.sources.etcd_options import ETCD, EtcdOptions
 from strongroom.sources.etcd_snapshot import is_snapshot
 from strongroom.sources.manifests import is_manifest, is_template, read_manifests
+from strongroom.sources.objects import KUSTOMIZATION_FILES
 from strongroom.sources.reading import Reading, WholeFile
 from strongroom.sources.tree import walk
 
@@ -242,7 +243,7 @@ def _build_kustomizations(
     found: list[kustomize.Kustomization] = []
     shown_of: dict[Path, str] = {}
     for shown, path in files:
-        if path.name in kustomize.KUSTOMIZATION_FILES:
+        if path.name in KUSTOMIZATION_FILES:
             data = _contents(reading, shown, path, options.limits)
             parsed = kustomize.parse(path, data, options.limits) if data is not None and not is_template(data) else None
             if parsed is not None:

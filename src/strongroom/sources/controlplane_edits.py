@@ -20,7 +20,11 @@ from strongroom.model.resource import as_dict, as_list, as_text, dig
 from strongroom.sources.controlplane_servers import servers_of
 from strongroom.sources.objects import objects_in
 
-_KUBEADM: FieldPath = ("apiServer",)
+_KUBEADM_PARTS = {
+    Program.API_SERVER: "apiServer",
+    Program.CONTROLLER_MANAGER: "controllerManager",
+    Program.SCHEDULER: "scheduler",
+}
 
 
 class Mount(NamedTuple):
@@ -134,7 +138,7 @@ def set_flag(body: dict[str, Any], server: Server, name: str, value: str) -> Non
         return
     words = dig(body, server.origin.field)
     if not isinstance(words, list) or any("\n" in str(word) for word in words):
-        raise Unfit("a script starts the API server: set the flag there")
+        raise Unfit("a script starts it: set the flag there")
     flag = server.flag(name)
     at = flag.origin.field[-1] if flag is not None else None
     if isinstance(at, int) and at < len(words) and str(words[at]).startswith(f"--{name}="):
@@ -144,8 +148,7 @@ def set_flag(body: dict[str, Any], server: Server, name: str, value: str) -> Non
 
 
 def _set_extra_arg(body: dict[str, Any], server: Server, name: str, value: str) -> None:
-    del server
-    part = _part(body)
+    part = _part(body, _KUBEADM_PARTS[server.program])
     is_list = as_text(body.get("apiVersion")).rpartition("/")[2] not in ("v1beta1", "v1beta2", "v1beta3")
     given = part.setdefault("extraArgs", [] if is_list else {})
     if isinstance(given, dict):
@@ -158,10 +161,10 @@ def _set_extra_arg(body: dict[str, Any], server: Server, name: str, value: str) 
         entry["value"] = value
 
 
-def _part(body: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(body.get("apiServer"), dict):
-        body["apiServer"] = {}
-    part: dict[str, Any] = body["apiServer"]
+def _part(body: dict[str, Any], name: str = "apiServer") -> dict[str, Any]:
+    if not isinstance(body.get(name), dict):
+        body[name] = {}
+    part: dict[str, Any] = body[name]
     return part
 
 

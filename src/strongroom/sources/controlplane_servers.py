@@ -133,6 +133,7 @@ def _of_kubeadm(resource: Resource) -> Iterator[Server]:
     parts: list[tuple[Program, FieldPath, Iterable[Flag]]] = [
         (Program.API_SERVER, ("apiServer",), _external(as_dict(etcd.get("external")), resource.origin, path)),
         (Program.CONTROLLER_MANAGER, ("controllerManager",), ()),
+        (Program.SCHEDULER, ("scheduler",), ()),
     ]
     if "external" not in etcd:
         parts.append((Program.ETCD, ("etcd", "local"), ()))

@@ -19,9 +19,6 @@ from strongroom.model.origin import FieldPath, Origin
 from strongroom.model.resource import Resource, as_dict, as_list, as_text
 from strongroom.sources.objects import objects_in
 
-KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""The names that kustomize looks for, in its order (sigs.k8s.io/kustomize/api/konfig)."""
-
 _BUILD_SECONDS = 30
 _MAX_OUTPUT = 64 * 1024 * 1024
 _ORIGIN = "config.kubernetes.io/origin"
@@ -160,10 +157,13 @@ def _placed(resource: Resource, wrapper: Path, root: Kustomization, shown: str) 
 def generator_field(body: dict[str, Any], secret: str, key: str) -> FieldPath | None:
     """Return the field of a kustomization that gives a key of a generated Secret, or None where it is not there.
 
-    A generated name ends in a hash of its contents (kustomize, "generatorOptions"), hence the prefix.
+    A generated name ends in a hash of its contents (kustomize, "generatorOptions"), hence the prefix. Of several the
+    longest is meant: ``db`` is a part of ``db-admin`` too.
     """
-    for index, entry in enumerate(as_list(body.get("secretGenerator"))):
-        name = as_text(as_dict(entry).get("name"))
+    entries = [
+        (as_text(as_dict(entry).get("name")), i, entry) for i, entry in enumerate(as_list(body.get("secretGenerator")))
+    ]
+    for name, index, entry in sorted(entries, key=lambda one: -len(one[0])):
         if not name or name not in secret:
             continue
         for part in ("literals", "files", "envs"):

@@ -16,17 +16,25 @@ from strongroom.sources.controlplane_inside import written_inside
 
 _LIST_NESTING = 4
 
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""The names that kustomize looks for, in its order (sigs.k8s.io/kustomize/api/konfig)."""
+
+_KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+"""What kustomize takes a file of these names for that does not say so (FixKustomizationPostUnmarshalling)."""
+
 
 def objects_in(body: Any, origin: Origin, depth: int = _LIST_NESTING) -> Iterator[Resource]:
     """Yield the objects of a document: itself, or the items of a ``List``; nothing where it is no Kubernetes object.
 
     Configuration of a control plane that is written inside an object follows it as objects of their own.
 
-    An object has an ``apiVersion`` and a ``kind`` (Kubernetes API conventions, "Objects"). Values of Secrets become
-    `Plaintext` here, before anything else sees them.
+    An object has an ``apiVersion`` and a ``kind`` (Kubernetes API conventions, "Objects"); the file that kustomize
+    looks for may leave both out. Values of Secrets become `Plaintext` here, before anything else sees them.
     """
     if not isinstance(body, dict):
         return
+    if not body.get("kind") and origin.path.rpartition("/")[2] in KUSTOMIZATION_FILES and not origin.field:
+        body = {**_KUSTOMIZATION, **body}
     kind, api_version = as_text(body.get("kind")), as_text(body.get("apiVersion"))
     if not kind or not api_version:
         return

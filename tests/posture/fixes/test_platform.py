@@ -185,6 +185,29 @@ def test_api_server(tmp_path: Path) -> None:
     assert any("strongroom at-rest configure" in one for one in result.fix.to_do)
 
 
+def test_profiles(tmp_path: Path) -> None:
+    """Every program that an object starts is told to serve no profiles, by a static pod and by kubeadm."""
+    configuration = (
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n"
+        "apiServer:\n  extraArgs:\n  - {name: profiling, value: 'true'}\n"
+        "scheduler: {extraArgs: [{name: v, value: '2'}]}  # quiet\n"
+    )
+    files = {"pod.yaml": API_SERVER, "kubeadm.yaml": configuration}
+    offered = mended(tmp_path / "a", files, "profiling-on")
+    assert offered.files == files
+    assert all(one.unseen for one in offered.fix.offered)
+
+    result = mended(tmp_path / "b", files, "profiling-on", unsafe=True)
+    (container,) = result.objects()["Pod", "kube-apiserver"]["spec"]["containers"]
+    assert container["command"][-1] == "--profiling=false"
+    (body,) = bodies(result.files["kubeadm.yaml"].encode()).values()
+    off = {"name": "profiling", "value": "false"}
+    assert body["apiServer"]["extraArgs"] == [off]
+    assert body["scheduler"]["extraArgs"] == [{"name": "v", "value": "2"}, off]
+    assert body["controllerManager"]["extraArgs"] == [off]
+    assert "# quiet" in result.files["kubeadm.yaml"]
+
+
 KUBEADM = """\
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration

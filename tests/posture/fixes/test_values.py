@@ -78,7 +78,7 @@ volumes:
   projected:
     sources:
     - configMap: {name: settings}
-    - secret: {name: other}
+    - secret: {name: other, items: [{key: k, path: p}]}
 """
     result = mended(tmp_path, {"c.yaml": CONFIG, "d.yaml": deployment(spec)}, "secret-in-configmap")
 
@@ -93,6 +93,66 @@ volumes:
     assert none["configMap"] == {"name": "settings", "items": [{"key": "HOST", "path": "h"}]}
     assert both["projected"]["sources"][0] == {"configMap": {"name": "settings"}}
     assert {"secret": part} in both["projected"]["sources"]
+    assert "mode: 0440" in result.files["d.yaml"]
+
+
+def test_sources_of_the_same_path(tmp_path: Path) -> None:
+    """Of two sources that give one path the last counts, as before; where those of one are not known, it is unsafe."""
+    over = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: over, namespace: shop}\ndata: {API_SECRET: plain}\n"
+    spec = """
+containers: [{name: a, image: a:1, volumeMounts: [{name: c, mountPath: /etc/c}]}]
+volumes:
+- name: c
+  projected:
+    sources:
+    - configMap: {name: settings}
+    - configMap: {name: over}
+- name: d
+  configMap: {name: settings}
+"""
+    known = mended(tmp_path / "a", {"c.yaml": CONFIG + over, "d.yaml": deployment(spec)}, "secret-in-configmap")
+    assert pod_spec(known)["volumes"][0]["projected"]["sources"] == [
+        {"configMap": {"name": "settings"}},
+        {"configMap": {"name": "over"}},
+    ]
+    assert "projected" in pod_spec(known)["volumes"][1]
+
+    unknown = mended(tmp_path / "b", {"c.yaml": CONFIG, "d.yaml": deployment(spec)}, "secret-in-configmap")
+    assert unknown.files["c.yaml"] == CONFIG
+    assert "source of unknown keys" in unknown.fix.offered[0].unsafe
+
+
+def test_a_key_that_nothing_takes(tmp_path: Path) -> None:
+    """What something takes moves; a key beside it that nothing takes is left to a person."""
+    spec = """
+containers:
+- name: a
+  image: a:1
+  env: [{name: S, valueFrom: {configMapKeyRef: {name: settings, key: API_SECRET}}}]
+"""
+    config = f"{CONFIG}  OLD_PASSWORD: {OTHER}\n"
+    result = mended(tmp_path, {"c.yaml": config, "d.yaml": deployment(spec)}, "secret-in-configmap")
+    assert result.files["c.yaml"].startswith(config.replace(f"  API_SECRET: {VALUE}  # of the provider\n", ""))
+    assert "OLD_PASSWORD" in result.fix.offered[0].title
+    assert result.fix.offered[0].unseen
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "patches: [{target: {kind: ConfigMap, name: settings}, patch: '[]'}]",
+        "patches:\n- patch: |-\n    kind: ConfigMap\n    metadata: {name: settings}\n    data: {API_SECRET: other}\n",
+        "replacements: [{source: {kind: ConfigMap, name: settings, fieldPath: data.API_SECRET}, targets: []}]",
+        "vars: [{name: S, objref: {kind: ConfigMap, name: settings, apiVersion: v1}}]",
+    ],
+)
+def test_a_kustomization_that_says_more_of_it(tmp_path: Path, patch: str) -> None:
+    """A ConfigMap that a kustomization patches, or copies to others, is left with that reason."""
+    spec = "containers: [{name: a, image: a:1, envFrom: [{configMapRef: {name: settings}}]}]"
+    files = {"base/c.yaml": CONFIG, "base/d.yaml": deployment(spec), "prod/kustomization.yaml": f"{patch}\n"}
+    result = mended(tmp_path, files, "secret-in-configmap")
+    assert result.files == files
+    assert "kustomization" in result.why("secret-in-configmap")
 
 
 def test_an_embedded_file_moves_whole(tmp_path: Path) -> None:
@@ -149,7 +209,7 @@ def test_a_configmap_that_nothing_uses(tmp_path: Path) -> None:
     """Where no consumer is known, moving a value is unsafe: it is offered, and done when asked for."""
     safe = mended(tmp_path, {"c.yaml": CONFIG}, "secret-in-configmap")
     assert safe.files["c.yaml"] == CONFIG
-    assert "nothing in the sources uses" in safe.fix.offered[0].unsafe
+    assert "nothing in the sources takes it" in safe.fix.offered[0].unsafe
 
     done = mended(tmp_path, {"c.yaml": CONFIG}, "secret-in-configmap", unsafe=True)
     assert done.objects()["Secret", "settings-config"]["stringData"] == {"API_SECRET": VALUE}

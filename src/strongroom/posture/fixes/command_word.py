@@ -15,6 +15,7 @@ from strongroom.model.finding import Finding
 from strongroom.model.resource import Resource, as_dict, as_list, as_text, dig
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
+from strongroom.posture.fixes.new_secret import OF_A_NEW_SECRET
 from strongroom.posture.fixes.shapes import put_behind
 from strongroom.posture.fixes.values import expands
 
@@ -66,6 +67,4 @@ def _variable(finding: Finding, resource: Resource, container: dict[str, object]
     return free
 
 
-FIX = Fix(
-    checks=("secret-in-command",), mend=mend, instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env")
-)
+FIX = Fix(checks=("secret-in-command",), mend=mend, instead=(*OF_A_NEW_SECRET, "secret-in-env"))

@@ -23,6 +23,7 @@ _DECISIONS: dict[str, tuple[str, str]] = {
     "old-kubernetes-version": (PLATFORM, "upgrade the cluster"),
     "partly-encrypted-file": (OWNER, "encrypt the file again, and rotate what stood there in plain text"),
     "plain-secret-manifest": (OWNER, "encrypt the manifest or keep the value in a store, and rotate it"),
+    "profiling-on": (PLATFORM, "the program is told so by a flag of its own"),
     "pull-secret-on-default-account": (PLATFORM, "give the pull secret to the accounts that need it"),
     "rbac-binds-everyone": (ACCESS, "decide who is meant instead of everybody"),
     "rbac-cluster-admin": (ACCESS, "decide what the holder needs"),

@@ -8,6 +8,7 @@ from strongroom.model.finding import Finding
 from strongroom.model.resource import Resource, as_text, dig
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
+from strongroom.posture.fixes.new_secret import OF_A_NEW_SECRET
 from strongroom.posture.fixes.shapes import renamed
 from strongroom.posture.fixes.values import expands
 
@@ -31,5 +32,5 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
 FIX = Fix(
     checks=("secret-in-env-literal",),
     mend=mend,
-    instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env"),
+    instead=(*OF_A_NEW_SECRET, "secret-in-env"),
 )

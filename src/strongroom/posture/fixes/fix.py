@@ -25,6 +25,8 @@ class Mended(msgspec.Struct, frozen=True):
             (`strongroom.posture.fixes.decisions`).
         notes: what it cannot know, a sentence each.
         to_do: what has to be done by hand before the changed files are rolled out.
+        settles: the findings that it is about, where it is not about all that it was given; it is given the others
+            again.
     """
 
     title: str
@@ -33,6 +35,7 @@ class Mended(msgspec.Struct, frozen=True):
     question: str = ""
     notes: tuple[str, ...] = ()
     to_do: tuple[str, ...] = ()
+    settles: tuple[Finding, ...] = ()
 
 
 class Left(msgspec.Struct, frozen=True):

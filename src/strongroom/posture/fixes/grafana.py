@@ -14,6 +14,7 @@ from strongroom.model.finding import Finding
 from strongroom.model.resource import Resource, as_text, dig
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
+from strongroom.posture.fixes.new_secret import OF_A_NEW_SECRET
 from strongroom.posture.fixes.shapes import put_behind
 
 _UNSAFE = "this version of the operator may not know the field"
@@ -26,6 +27,8 @@ _NOT_NAME = re.compile(r"[^A-Z0-9]")
 
 def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outcome:
     """Move one value of ``spec.config``."""
+    if resource.kind == "Kustomization":
+        return Left("move the entry to secretGenerator, and take it from that Secret in what uses it")
     field = findings[0].origin.field[len(resource.origin.field) :]
     if resource.group != "grafana.integreatly.org" or field[:2] != ("spec", "config") or len(field) != 4:
         return Left(_OTHER)
@@ -65,5 +68,5 @@ def _container(spec: dict[str, Any]) -> dict[str, Any] | None:
 FIX = Fix(
     checks=("secret-in-custom-resource",),
     mend=mend,
-    instead=("plain-secret-manifest", "weak-secret-value", "secret-in-env"),
+    instead=(*OF_A_NEW_SECRET, "secret-in-env"),
 )

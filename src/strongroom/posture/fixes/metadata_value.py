@@ -8,6 +8,7 @@ from strongroom.model.finding import Finding
 from strongroom.model.resource import Resource, as_dict, dig
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
+from strongroom.posture.fixes.new_secret import OF_A_NEW_SECRET
 
 _COPIES = frozenset(
     {
@@ -43,6 +44,4 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     return Mended(title, unsafe)
 
 
-FIX = Fix(
-    checks=("secret-in-metadata",), mend=mend, instead=("plain-secret-manifest", "weak-secret-value", "unused-secret")
-)
+FIX = Fix(checks=("secret-in-metadata",), mend=mend, instead=(*OF_A_NEW_SECRET, "unused-secret"))

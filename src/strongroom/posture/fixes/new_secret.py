@@ -17,6 +17,17 @@ _NOT_KEY = re.compile(r"[^-._a-zA-Z0-9]+")
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 """Says which tool made an object, so a new one does not inherit it."""
 
+OF_A_NEW_SECRET = (
+    "host-access-with-secrets",
+    "namespace-without-network-policy",
+    "namespace-without-pod-security",
+    "plain-secret-manifest",
+    "repeated-secret-value",
+    "secret-in-default-namespace",
+    "secret-widely-reachable",
+    "weak-secret-value",
+)
+"""Checks that look at Secrets, and so find something where a value that stood elsewhere has become one."""
 
 TAKEN_FROM = "strongroom.dev/taken-from"
 """Says on a new Secret where its value stood, where nothing in the sources shows what reads it."""

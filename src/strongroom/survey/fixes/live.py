@@ -23,7 +23,7 @@ from strongroom.posture.fixes import FIXES, unneeded_rights
 from strongroom.sources.cluster_options import NAME, is_cluster
 from strongroom.survey.fixes.live_making import LiveMaking
 from strongroom.survey.fixes.live_objects import LiveObjects
-from strongroom.survey.fixes.making import exposed
+from strongroom.survey.fixes.offers import exposed
 from strongroom.survey.fixes.wanted import Planned, Wanted
 from strongroom.survey.frames import context
 from strongroom.survey.procedures import procedure

@@ -32,7 +32,7 @@ from strongroom.survey.fixes.live_edits import field_edits, refuse_values, writt
 from strongroom.survey.fixes.live_objects import LiveObjects, was_applied
 from strongroom.survey.fixes.live_rollout import rollout
 from strongroom.survey.fixes.making import ROLE_CHECKS
-from strongroom.survey.fixes.offers import Offers
+from strongroom.survey.fixes.offers import Offers, settled
 from strongroom.survey.fixes.wanted import Wanted
 from strongroom.survey.run import Known, Request
 
@@ -141,9 +141,12 @@ class LiveMaking:
             key = (id(resource), "" if fix.together else finding.fingerprint)
             groups.setdefault(key, (resource, []))[1].append(finding)
         for resource, found in groups.values():
-            self._try(found, partial(fix.mend, [self._placed(one) for one in found], resource))
+            left: Sequence[Finding] = found
+            while left:
+                done = self._try(left, partial(fix.mend, [self._placed(one) for one in left], resource))
+                left = [finding for finding in left if finding not in done]
 
-    def _try(self, found: Sequence[Finding], mend: Callable[[Bench], Outcome]) -> None:
+    def _try(self, found: Sequence[Finding], mend: Callable[[Bench], Outcome]) -> Sequence[Finding]:
         attempt = self._bench.attempt()
         try:
             outcome = mend(attempt)
@@ -153,14 +156,16 @@ class LiveMaking:
             outcome = Left(str(unfit))
         if isinstance(outcome, Left):
             self.offers.leave(found, outcome.why)
-            return
+            return found
         outcome = self._with_risk(outcome, bench, touched)
+        found = settled(outcome, found)
         if self.offers.offer(outcome, found):
-            return
+            return found
         self._bench = bench
         self._take(Mending(outcome.title, tuple(found), unsafe=self.offers.risk(outcome)), touched)
         self.notes.update(dict.fromkeys(outcome.notes))
         self.to_do.update(dict.fromkeys(outcome.to_do))
+        return found
 
     def _take(self, mending: Mending, touched: Iterable[str]) -> None:
         files = tuple(sorted(self._by_path[path].id.show() for path in touched if path in self._by_path))

@@ -15,9 +15,8 @@ from strongroom.access.minimise_edits import limit
 from strongroom.access.world import World
 from strongroom.documents.wanted import Unfit
 from strongroom.errors import PlanError, StrongroomError, UsageError
-from strongroom.inventory.effective import effective, lost
 from strongroom.keys.process import context as context_of_keys
-from strongroom.model.finding import Finding, Practice
+from strongroom.model.finding import Finding
 from strongroom.model.fix import FixPlan, Mending
 from strongroom.model.plan import FileChange, Plan, PlanStep, Splice
 from strongroom.model.report import Report
@@ -30,9 +29,11 @@ from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
 from strongroom.posture.fixes.loose_values import LOOSE
 from strongroom.posture.fixes.overlays import refuse_retargeted
+from strongroom.report.wording import plural
 from strongroom.survey.fixes.external import ExternalBodies
 from strongroom.survey.fixes.files import Files, resources_after
-from strongroom.survey.fixes.offers import Offers
+from strongroom.survey.fixes.losses import Losses
+from strongroom.survey.fixes.offers import Offers, exposed, settled
 from strongroom.survey.fixes.sealed import SealedBodies
 from strongroom.survey.fixes.sops import SopsFiles, listed
 from strongroom.survey.fixes.wanted import Planned, Wanted
@@ -44,7 +45,6 @@ ROLE_CHECKS = frozenset({"rbac-lists-secrets", "rbac-gets-any-secret", "rbac-rea
 """Checks whose findings go when a role is limited to what is known to be needed."""
 
 _UNSAFE_ROLE = "a program that reads Secrets through the API without being told their names would be refused"
-_MADE = "the plan would change what {} is given ({}): it was not made"
 _LIMITED = "this plan makes its role smaller already: fix again for what is left of it"
 _TITLES = 3
 _CONFIGMAP = "secret-in-configmap"
@@ -52,7 +52,6 @@ _PLAIN = "plain-secret-manifest"
 _PARTLY = "partly-encrypted-file"
 _SEALED_BEFORE = "give the store what SOPS encrypted in {}, from Git or after strongroom plan undo: here it is gone"
 _SEALS = "encrypt "
-_LISTS = "list the new files"
 
 
 class Making:
@@ -63,9 +62,10 @@ class Making:
         request: what the audit was asked.
         root: the folder that the plan is for.
         wanted: what the user wants.
+        refused: the findings that are left, by their fingerprints, and why.
     """
 
-    def __init__(self, known: Known, request: Request, root: Path, wanted: Wanted) -> None:
+    def __init__(self, known: Known, request: Request, root: Path, wanted: Wanted, refused: Mapping[str, str]) -> None:
         self._known, self._request, self._root, self._wanted = known, request, root, wanted
         self._files = Files(known.reading.texts, root, request.key, request.limits)
         self._bench = Bench(
@@ -86,7 +86,9 @@ class Making:
         self._sealed: list[str] = []
         self._listed: dict[str, None] = {}
         self._mended: list[Mending] = []
-        self._offers = Offers(known.facts, wanted)
+        self._refused = dict(refused)
+        self._offers = Offers(known.facts, wanted, refused)
+        self._losses = Losses(known.facts)
         self._notes: dict[str, None] = {}
         self._by_hand: dict[str, None] = {}
         self._limited: set[ResourceId | None] = set()
@@ -99,9 +101,13 @@ class Making:
     def mend(self, fix: Fix, findings: Iterable[Finding]) -> None:
         """Make the changes of one kind of fix."""
         for resource, found in self._groups(fix, findings):
-            self._try(found, partial(fix.mend, found, resource))
+            left = found
+            while left:
+                settled = self._try(left, partial(fix.mend, left, resource))
+                left = [finding for finding in left if finding not in settled]
 
-    def _try(self, found: Sequence[Finding], mend: Callable[[Bench], Outcome]) -> None:
+    def _try(self, found: Sequence[Finding], mend: Callable[[Bench], Outcome]) -> Sequence[Finding]:
+        """Make a change, or keep why it is not made; return the findings that this settles."""
         attempt = self._bench.attempt()
         try:
             outcome = mend(attempt)
@@ -109,12 +115,14 @@ class Making:
             outcome = Left(str(unfit))
         if isinstance(outcome, Left):
             self._offers.leave(found, outcome.why)
-            return
-        if self._offers.offer(outcome, found):
-            return
-        if self._adopt(attempt, Mending(outcome.title, tuple(found), unsafe=self._offers.risk(outcome))):
+            return found
+        found = settled(outcome, found)
+        if not self._offers.offer(outcome, found) and self._adopt(
+            attempt, Mending(outcome.title, tuple(found), unsafe=self._offers.risk(outcome))
+        ):
             self._notes.update(dict.fromkeys(outcome.notes))
             self._by_hand.update(dict.fromkeys(outcome.to_do))
+        return found
 
     def mend_loose(self, findings: Iterable[Finding]) -> None:
         """Make the changes of what is no object."""
@@ -272,10 +280,10 @@ class Making:
         """Return the plan."""
         facts, limits = self._known.facts, self._request.limits
         paths = list(dict.fromkeys([*(path for one in self._mended for path in one.files), *self._listed]))
-        splices = {path: self._files.splices(self._bench, path) for path in paths}
+        splices = {path: self._splices(path) for path in paths}
         changed = {path: self._files.after(path, found) for path, found in splices.items()}
         after = resources_after(facts, changed, limits)
-        containers = self._refuse_loss([*after, *self._sops.opened])
+        containers = self._losses.refuse(self._mended, [*after, *self._sops.opened])
         ignoring = self._whole.ignoring()
         new = [step for step in (ignoring, self._sops.configuration()) if step is not None]
         new += [self._files.new(path, text) for path, text in self._bench.files.items()]
@@ -287,7 +295,7 @@ class Making:
             tool=f"strongroom {strongroom.__version__}",
             created=facts.now.astimezone(UTC).isoformat(timespec="seconds"),
             key_id=key_id(self._request.key),
-            summary=f"mend {_plural(count, 'finding')} in {_plural(len(steps), 'file')}",
+            summary=f"mend {plural(count, 'finding')} in {plural(len(steps), 'file')}",
             steps=steps,
             notes=tuple(self._notes),
         )
@@ -321,6 +329,9 @@ class Making:
         yield from groups.values()
 
     def _is_wanted(self, finding: Finding) -> bool:
+        return finding.fingerprint not in self._refused and self._is_asked(finding)
+
+    def _is_asked(self, finding: Finding) -> bool:
         ids = self._wanted.ids
         return not ids or finding.id in ids or any(finding.fingerprint.startswith(one) for one in ids)
 
@@ -334,6 +345,7 @@ class Making:
             self._offers.leave(mending.findings, str(unfit))
             return False
         self._bench = bench
+        self._losses.keep(mending, attempt.drafts)
         self._mended.append(msgspec.structs.replace(mending, files=tuple(sorted(touched))))
         return True
 
@@ -356,37 +368,29 @@ class Making:
         why = dict.fromkeys(finding.fingerprint for one in here for finding in one.findings)
         unsafe = "; ".join(dict.fromkeys(one.unsafe for one in here if one.unsafe))
         try:
-            title = "; ".join(titles[:_TITLES] or [_LISTS]) + more
+            title = "; ".join(titles[:_TITLES] or ["list the new files"]) + more
             return self._files.step(path, splices, self._known.facts, title, tuple(why), unsafe)
         except Unfit as unfit:
-            raise PlanError(f"{path} cannot be planned: {unfit}", hint="mend it by hand, and tell us") from None
+            raise _unplanned(path, unfit) from None
+
+    def _splices(self, path: str) -> Sequence[Splice]:
+        try:
+            return self._files.splices(self._bench, path)
+        except Unfit as unfit:
+            raise _unplanned(path, unfit) from None
 
     def _to_do(self) -> tuple[str, ...]:
-        done = {(one.namespace, one.name) for one in self._sops.opened}
+        done, fixed = {(one.namespace, one.name) for one in self._sops.opened}, self._losses.fixed(self._bench.drafts)
         stores = self._instead.to_do if isinstance(self._instead, ExternalBodies) else {}
-        return (*(what for key, what in stores.items() if key in done), *self._by_hand)
-
-    def _refuse_loss(self, after: list[Resource]) -> int:
-        """Refuse a plan by which a container gets something else than before; return how many were compared."""
-        may = {f.resource for one in self._mended if one.unsafe for f in one.findings}
-        before = effective(self._known.facts.resources)
-        for resource, what in lost(before, effective(after)):
-            if resource not in may:
-                raise PlanError(_MADE.format(resource.show(), what), hint="name the findings to mend, without this one")
-        return len(before)
+        return (*(what for key, what in stores.items() if key in done), *self._by_hand, *fixed)
 
     def _undone(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         done = {f.fingerprint for one in (*self._mended, *self._offers.offered) for f in one.findings}
-        yield from (one for one in findings if one.fingerprint not in done and self._is_wanted(one))
+        yield from (one for one in findings if one.fingerprint not in done and self._is_asked(one))
 
 
-def exposed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return one finding for each value that stands in plain text: whoever could read it may have it still."""
-    found: dict[str, Finding] = {}
-    for finding in findings:
-        if finding.practice is Practice.PLAINTEXT and finding.value is not None:
-            found.setdefault(finding.value, finding)
-    return tuple(found.values())
+def _unplanned(path: str, unfit: Unfit) -> PlanError:
+    return PlanError(f"{path} cannot be planned: {unfit}", hint="mend it by hand; --only mends the others meanwhile")
 
 
 def _by_object(findings: Iterable[Finding]) -> dict[ResourceId | None, list[Finding]]:
@@ -394,7 +398,3 @@ def _by_object(findings: Iterable[Finding]) -> dict[ResourceId | None, list[Find
     for finding in findings:
         found.setdefault(finding.resource, []).append(finding)
     return found
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -6,15 +6,19 @@ Fixes are planned on the files as they are written: what kustomize or helm makes
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from strongroom.errors import UsageError
 from strongroom.leaks.recognise import Recogniser, started
+from strongroom.model.report import Report
 from strongroom.posture.fixes import FIXES, unneeded_rights
 from strongroom.survey.fixes.destination import destination
 from strongroom.survey.fixes.live import is_live, plan_live
+from strongroom.survey.fixes.losses import LossError
 from strongroom.survey.fixes.making import Making
 from strongroom.survey.fixes.wanted import Planned, Wanted
 from strongroom.survey.run import Known, Request, answer, look
@@ -40,22 +44,46 @@ def plan_fixes(request: Request, wanted: Wanted, recogniser: Recogniser | None =
     if not wanted.to:
         to, why = destination(known.facts, report.findings, os.environ)
         wanted = msgspec.structs.replace(wanted, to=to)
-    made = Making(known, request, Path(root), wanted)
-    made.note(why)
+    refused: dict[str, str] = {}
+    while True:
+        try:
+            return _planned(_Task(known, request, report, wanted, root, why), refused)
+        except LossError as loss:
+            # One fix that cannot be made leaves the others as they are.
+            if not loss.blamed - refused.keys():
+                raise
+            refused |= dict.fromkeys(loss.blamed, loss.why)
+
+
+class _Task(NamedTuple):
+    """What a plan is made of; ``why`` says where values go."""
+
+    known: Known
+    request: Request
+    report: Report
+    wanted: Wanted
+    root: str
+    why: str
+
+
+def _planned(task: _Task, refused: Mapping[str, str]) -> Planned:
+    findings, to = task.report.findings, task.wanted.to
+    made = Making(task.known, task.request, Path(task.root), task.wanted, refused)
+    made.note(task.why)
     for fix in FIXES:
-        made.mend(fix, report.findings)
-    made.mend_loose(report.findings)
-    made.mend_files(report.findings)
-    made.limit_roles(report.findings)
-    made.mend(unneeded_rights.FIX, made.unlimited(report.findings))
-    if wanted.to == "sops":
-        made.encrypt(report.findings)
-    if wanted.to in ("sops", "secret"):
-        made.complete(report.findings)
-    elif wanted.to in ("sealed", "external"):
-        made.replace(report.findings)
-    made.note_templates(report)
-    return made.planned(report, root)
+        made.mend(fix, findings)
+    made.mend_loose(findings)
+    made.mend_files(findings)
+    made.limit_roles(findings)
+    made.mend(unneeded_rights.FIX, made.unlimited(findings))
+    if to == "sops":
+        made.encrypt(findings)
+    if to in ("sops", "secret"):
+        made.complete(findings)
+    elif to in ("sealed", "external"):
+        made.replace(findings)
+    made.note_templates(task.report)
+    return made.planned(task.report, task.root)
 
 
 def root_of(asked: str, known: Known) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from posixpath import dirname
 
 import msgspec
@@ -14,9 +14,11 @@ from strongroom.model.finding import Finding
 from strongroom.model.fix import FixPlan, Proof, Remaining
 from strongroom.model.report import Report
 from strongroom.model.resource import Resource, ResourceId
+from strongroom.model.skipped import Reason
 from strongroom.posture.fixes import EVERY
 from strongroom.posture.fixes.deciders import decider
 from strongroom.posture.fixes.decisions import asked_of, decision
+from strongroom.survey.fixes.offers import exposed
 from strongroom.survey.run import Known, Request, answer, look
 
 _REPEATED = "repeated-secret-value"
@@ -44,6 +46,37 @@ def audited(request: Request, recogniser: Recogniser | None = None) -> Audited:
     recogniser = recogniser or started()
     known = look(request, recogniser=recogniser)
     return Audited(answer(request, known, recogniser), known)
+
+
+def renders(facts: Facts, report: Report) -> bool:
+    """Tell whether sources may be rendered to more than their files say: by kustomize, or by helm."""
+    return bool(facts.of_kind("Kustomization")) or any(skip.reason is Reason.TEMPLATE for skip in report.skipped)
+
+
+def with_rendered(fix: FixPlan, plain: Report, rendered: Audited, ids: Collection[str]) -> FixPlan:
+    """Return what is planned, with what only rendering shows among what is left and what stood in plain text.
+
+    Args:
+        fix: what was planned from the files as they are written.
+        plain: the report that it was planned from.
+        rendered: the audit as the user asked for it.
+        ids: checks, or beginnings of fingerprints, that alone were asked for; empty for all.
+    """
+    known = {finding.fingerprint for finding in plain.findings}
+    more = [
+        finding
+        for finding in rendered.report.findings
+        if finding.fingerprint not in known
+        and finding.origin.rendered_by
+        and (not ids or finding.id in ids or any(finding.fingerprint.startswith(one) for one in ids))
+    ]
+    left = [_of_render(finding, rendered.known.facts) for finding in more]
+    return msgspec.structs.replace(fix, left=(*fix.left, *left), exposed=exposed((*fix.exposed, *more)))
+
+
+def _of_render(finding: Finding, facts: Facts) -> Remaining:
+    why = f"{finding.origin.rendered_by} makes it of {finding.origin.path}: change it there"
+    return msgspec.structs.replace(_remaining(finding, facts), why=why)
 
 
 def prove(fix: FixPlan, before: Audited, after: Audited, opened: Sequence[Resource] = ()) -> Proof:
