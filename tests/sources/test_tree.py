@@ -85,6 +85,23 @@ def test_agrees_with_git(tmp_path_factory, patterns: list[str]) -> None:  # type
     assert sorted(listed) == sorted(_names(root))
 
 
+def test_a_deep_tree_is_read_to_its_bottom(tmp_path: Path) -> None:
+    """Folders inside each other, more of them than a program may have calls, hide no file."""
+    way = [tmp_path / "a"]
+    for _ in range(1200):
+        way.append(way[-1] / "a")
+    for folder in way:
+        folder.mkdir()
+    (way[-1] / "x.yaml").touch()
+
+    seen = _names(tmp_path)
+
+    (way[-1] / "x.yaml").unlink()  # what removes the folders of tests goes down by calls
+    for folder in reversed(way):
+        folder.rmdir()
+    assert seen == ["a/" * 1201 + "x.yaml"]
+
+
 def test_links_and_special_files(tmp_path: Path) -> None:
     """Links are not followed, loops and FIFOs are named, and the rest is listed."""
     _write(tmp_path, {"tree/a.yaml": "", "outside.yaml": ""})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import bisect
+import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -94,9 +95,11 @@ class PlainText:
         if scanner is None:
             raise AssertionError("load makes the scanner")
         found = scanner.scan_input(self._input(utf8_name(path), data))
-        if found and self.keep:
+        if not found:
+            return []
+        if self.keep:
             self.keep(found)
-        return sorted((_match(one) for one in found if one.visible), key=_place) if found else []
+        return sorted(_matches(one for one in found if one.visible), key=_place)
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -134,14 +137,29 @@ def _place(match: PlainMatch) -> tuple[int, int, str]:
     return match.start, match.end, match.rule
 
 
-def _match(finding: Finding) -> PlainMatch:
-    where, secret, rule = finding.location, finding.secret, finding.rule_id
+def _matches(found: Iterable[Finding]) -> Iterator[PlainMatch]:
+    """Yield matches; those of one rule and one value share what was made of it, which is the work."""
+    known: dict[tuple[str, str, str, str, bool], PlainMatch] = {}
+    for finding in found:
+        where, secret, rule = finding.location, finding.secret, finding.rule_id
+        name = finding.captures.get("name", "") if rule in ASSIGNED_RULES else ""
+        what = (rule, secret, finding.confidence, name, finding.is_base64_encoded)
+        start, end = where["start_offset"], where["end_offset"]
+        match = known.get(what)
+        if match is None:
+            match = known[what] = _match(finding, name, start, end)
+        else:
+            match = msgspec.structs.replace(match, start=start, end=end)
+        yield match
+
+
+def _match(finding: Finding, name: str, start: int, end: int) -> PlainMatch:
+    secret, rule = finding.secret, finding.rule_id
     confidence = _CONFIDENCES.get(finding.confidence, Confidence.MEDIUM)
-    name = finding.captures.get("name", "") if rule in ASSIGNED_RULES else ""
     nature, confidence, _ = judge_match(rule, secret, confidence, name)
     return PlainMatch(
-        start=where["start_offset"],
-        end=where["end_offset"],
+        start=start,
+        end=end,
         rule=rule,
         what=human_name(rule, finding.rule_name),
         confidence=confidence,
@@ -152,6 +170,8 @@ def _match(finding: Finding) -> PlainMatch:
 
 
 _FAR = 4096
+_BREAK = re.compile(rb"\n")
+_END = re.Match.end
 
 
 class Lines:
@@ -186,8 +206,4 @@ class Lines:
 
 
 def _starts(data: bytes) -> list[int]:
-    starts, position = [len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0], data.find(b"\n")
-    while position >= 0:
-        starts.append(position + 1)
-        position = data.find(b"\n", position + 1)
-    return starts
+    return [len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0, *map(_END, _BREAK.finditer(data))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from pathlib import PurePosixPath
 from typing import Any
 
 from strongroom.documents.limits import Limits
@@ -51,10 +50,10 @@ def is_template(data: bytes) -> bool:
 
 def context_of(path: str) -> Context | None:
     """Tell what a document that is no Kubernetes object means, by its file's name; None where nothing is known."""
-    pure = PurePosixPath(path)
-    if _PIPELINE.match(path):
+    if path.endswith("ml") and _PIPELINE.match(path):  # as all of them do
         return Context.PIPELINE
-    if pure.suffix in (".yaml", ".yml") and "values" in pure.stem.lower().replace("_", "-").split("-"):
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    if suffix in ("yaml", "yml") and "values" in stem.lower().replace("_", "-").split("-"):
         return Context.HELM_VALUES
     return None
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
@@ -23,11 +24,7 @@ class Walk:
 
 
 def walk(root: Path, shown_root: str, *, gitignore: bool) -> Walk:
-    """List the regular files below a folder in a stable order.
-
-    ``.gitignore`` files of the folder, of the folders below it and of those above it up to the repository's root are
-    honoured as gitignore(5) says. Symbolic links are not followed: what they point to inside the tree is read where it
-    stands, and what is outside was not asked for.
+    """List the regular files below a folder; see `names_below`.
 
     Args:
         root: the folder.
@@ -35,66 +32,117 @@ def walk(root: Path, shown_root: str, *, gitignore: bool) -> Walk:
         gitignore: False reads ignored files too.
     """
     result, root = Walk(), root.absolute()
-    rules = _rules_above(root) if gitignore else ()
-    _walk(root, shown_root, rules, gitignore, result)
+    for name in names_below(root, shown_root, result.skipped, gitignore=gitignore):
+        result.files.append((joined(shown_root, name), root / name))
     return result
+
+
+def names_below(root: Path, shown_root: str, skipped: list[Skipped], *, gitignore: bool) -> Iterator[str]:
+    """Yield the names of the regular files below a folder, relative to it, in a stable order.
+
+    ``.gitignore`` files of the folder, of the folders below it and of those above it up to the repository's root are
+    honoured as gitignore(5) says. Symbolic links are not followed: what they point to inside the tree is read where it
+    stands, and what is outside was not asked for.
+
+    Names, not paths: a tree may hold a hundred thousand files, and to make that many paths takes seconds.
+
+    Args:
+        root: the folder.
+        shown_root: the folder as reports show it.
+        skipped: takes what is passed over.
+        gitignore: False reads ignored files too.
+    """
+    tree = _Tree(str(root.absolute()), shown_root, gitignore, skipped)
+    way = [_entries(tree, "", _rules_above(root.absolute()) if gitignore else ())]
+    while way:
+        entry = next(way[-1], None)
+        if entry is None:
+            way.pop()
+        elif entry.rules is None:
+            yield entry.name
+        else:
+            way.append(_entries(tree, entry.name, entry.rules))
+
+
+def joined(folder: str, name: str) -> str:
+    """Return the path of a name in a folder; an empty folder is the one where paths start."""
+    return f"{folder.rstrip('/')}/{name}" if folder else name
+
+
+@dataclass(frozen=True)
+class _Tree:
+    root: str
+    shown: str
+    gitignore: bool
+    skipped: list[Skipped]
 
 
 @dataclass(frozen=True)
 class _Rules:
     """One ``.gitignore``: patterns are relative to its folder."""
 
-    folder: Path
+    folder: str
     spec: GitIgnoreSpec
 
 
-def _walk(folder: Path, shown: str, rules: tuple[_Rules, ...], gitignore: bool, result: Walk) -> None:
+class _Entry(NamedTuple):
+    """A file, or a folder and the rules that hold in it."""
+
+    name: str
+    rules: tuple[_Rules, ...] | None
+
+
+def _entries(tree: _Tree, folder: str, rules: tuple[_Rules, ...]) -> Iterator[_Entry]:
+    path = joined(tree.root, folder) if folder else tree.root
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(path) as found:
+            entries = sorted(found, key=_name)
     except OSError as error:
-        result.skipped.append(Skipped(shown or ".", 0, 0, Reason.UNREADABLE, _why(error)))
+        shown = joined(tree.shown, folder) if folder else tree.shown
+        tree.skipped.append(Skipped(shown or ".", 0, 0, Reason.UNREADABLE, _why(error)))
         return
-    if gitignore and any(entry.name == ".gitignore" for entry in entries):
-        rules = (*rules, *_rules_of(folder))
+    if tree.gitignore and any(entry.name == ".gitignore" for entry in entries):
+        rules = (*rules, *_rules_of(path))
     for entry in entries:
-        path, name = Path(entry.path), f"{shown}/{entry.name}" if shown else entry.name
+        name = f"{folder}/{entry.name}" if folder else entry.name
         directory = entry.is_dir(follow_symlinks=False)
         if directory and entry.name in _NEVER_ENTERED:
             continue
         if entry.is_symlink():
-            result.skipped.append(_link(path, name))
-        elif _ignored(path, directory, rules):
-            result.skipped.append(Skipped(name, 0, 0, Reason.IGNORED, problem=False))
+            tree.skipped.append(_link(entry.path, joined(tree.shown, name)))
+        elif rules and _ignored(entry.path, directory, rules):
+            tree.skipped.append(Skipped(joined(tree.shown, name), 0, 0, Reason.IGNORED, problem=False))
         elif directory:
-            _walk(path, name, rules, gitignore, result)
+            yield _Entry(name, rules)
         elif entry.is_file(follow_symlinks=False):
-            result.files.append((name, path))
+            yield _Entry(name, None)
         else:
-            result.skipped.append(Skipped(name, 0, 0, Reason.SPECIAL))
+            tree.skipped.append(Skipped(joined(tree.shown, name), 0, 0, Reason.SPECIAL))
 
 
-def _link(path: Path, shown: str) -> Skipped:
-    try:
-        exists = path.exists()
-    except OSError:  # a loop of links
-        exists = False
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _link(path: str, shown: str) -> Skipped:
+    exists = os.path.exists(path)  # noqa: PTH110 - no path is made of a name without need; false of a loop of links
     detail = "" if exists else "its target does not exist or is itself"
     return Skipped(shown, 0, 0, Reason.SYMLINK, detail, problem=not exists)
 
 
-def _ignored(path: Path, directory: bool, rules: tuple[_Rules, ...]) -> bool:
+def _ignored(path: str, directory: bool, rules: tuple[_Rules, ...]) -> bool:
     # The rules nearest to the file decide (gitignore(5), "Patterns read from a .gitignore file").
     for rule in reversed(rules):
-        relative = path.relative_to(rule.folder).as_posix() + ("/" if directory else "")
-        decided = rule.spec.check_file(relative).include
+        relative = path[len(rule.folder.rstrip("/")) + 1 :]
+        decided = rule.spec.check_file(f"{relative}/" if directory else relative).include
         if decided is not None:
             return decided
     return False
 
 
-def _rules_of(folder: Path) -> Iterator[_Rules]:
+def _rules_of(folder: str) -> Iterator[_Rules]:
     try:
-        text = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
+        text = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
     yield _Rules(folder, GitIgnoreSpec.from_lines(text.splitlines()))
@@ -110,7 +158,7 @@ def _rules_above(root: Path) -> tuple[_Rules, ...]:
         return ()
     if (root / ".git").exists():
         return ()
-    return tuple(rule for folder in reversed(above) for rule in _rules_of(folder))
+    return tuple(rule for folder in reversed(above) for rule in _rules_of(str(folder)))
 
 
 def _why(error: OSError) -> str:

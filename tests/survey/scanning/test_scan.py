@@ -162,6 +162,35 @@ def test_a_binary_file_is_passed_over(blobs: Blobs) -> None:
     assert [(s.path, s.reason) for s in report.skipped] == [("a.bin", Reason.BINARY)]
 
 
+def test_what_follows_the_first_bytes_of_a_file_is_read(blobs: Blobs) -> None:
+    """A value at the end of a file is found, on whichever side of the size that is read at once the file ends."""
+    first = 1 << 16
+    sizes = {"a.txt": first - 1, "b.txt": first, "c.txt": first + 1, "d.txt": 3 * first}
+    _write({name: f"{token()}\n".rjust(size) for name, size in sizes.items()})
+
+    assert [place[0] for place in _places(_of(_scan(blobs), token()))] == list(sizes)
+
+
+def test_a_file_that_is_named_twice_is_one(blobs: Blobs) -> None:
+    """A folder and a file in it that is named besides give each place once."""
+    _write({"a/b.txt": f"{token()}\n"})
+
+    report = _scan(blobs, "a", "a/b.txt", "a/../a")
+
+    assert _places(_of(report, token())) == [("a/b.txt", 1, 1)]
+    assert report.coverage.files == 1
+
+
+def test_equal_values_of_one_text_keep_their_own_lines(blobs: Blobs) -> None:
+    """One value many times in a text is judged once, and shown at each place with what stands before it there."""
+    _write({"a.py": f'first = "{token()}"\nx = 1\n  other = "{token()}"\n'})
+
+    finding = _of(_scan(blobs), token())
+
+    assert _places(finding) == [("a.py", 1, 10), ("a.py", 3, 12)]
+    assert finding.frame.startswith("first = ")
+
+
 def test_ignored_files_are_read_where_asked(blobs: Blobs) -> None:
     """What .gitignore leaves out is left out here, and read with the option."""
     _write({".gitignore": "*.log\n", "a.log": f"{token()}\n", "b.txt": "nothing\n"})

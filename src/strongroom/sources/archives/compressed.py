@@ -57,6 +57,7 @@ _KINDS: tuple[tuple[bytes, str, Callable[[BinaryIO], BinaryIO]], ...] = (
 )
 """First bytes, suffix, and what reads it."""
 
+_MAGICS = tuple(magic for magic, _, _ in _KINDS)
 _SUFFIXES = {".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar"}
 
 
@@ -88,7 +89,7 @@ class Metered(io.RawIOBase):
 
 def is_compressed(head: bytes) -> bool:
     """Tell whether a file is compressed, by its first bytes."""
-    return any(head.startswith(magic) for magic, _, _ in _KINDS)
+    return head.startswith(_MAGICS)
 
 
 def opened(stream: BinaryIO, opening: Opening) -> BinaryIO:

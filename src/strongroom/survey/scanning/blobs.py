@@ -226,6 +226,7 @@ class Blobs:
         self, found: list[PlainMatch], data: bytes, origin: Origin, line: int = 1, column: int = 1
     ) -> Iterator[Hit]:
         lines = Lines(data)
+        known: dict[int, Hit] = {}  # by the identity of its value: equal matches of one text share theirs
         for match in found:
             first, start = lines.at(match.start)
             last, end = lines.at(match.end)
@@ -238,18 +239,32 @@ class Blobs:
                 end_column=end + (column - 1 if last == 1 else 0),
             )
             if not self.acceptance.stops(match.rule, match.value, place, text, self._key):
-                yield _hit(match, place, self._key, _frame(text, start))
+                hit = known.get(id(match.value))
+                if hit is None:
+                    hit = known[id(match.value)] = _hit(match, place, self._key, _frame(text, start))
+                else:
+                    hit = msgspec.structs.replace(hit, origin=place, frame=_frame(text, start))
+                yield hit
 
-    def _may_matter(self, path: str, data: bytes) -> bool:
-        """As `anything.may_matter`, whose first half is asked once for each path: a history has many versions."""
-        if len(data) > LARGEST_DOCUMENT or (path.endswith(_PROGRAMS) and not _BUILD.search(path)):
+    def may_read(self, path: str) -> bool:
+        """Tell by its path whether a file may be read as documents."""
+        return self._by_name(path) is not False
+
+    def _by_name(self, path: str) -> bool | None:
+        """As `anything.may_matter_by_name`, asked once for each path: a history has many versions."""
+        if path.endswith(_PROGRAMS) and not _BUILD.search(path):
             return False
         if path in self._paths:
-            by_name = self._paths[path]
-        else:
-            by_name = may_matter_by_name(path)
-            if self._versions and len(self._paths) < _MOST_PATHS:
-                self._paths[path] = by_name
+            return self._paths[path]
+        by_name = may_matter_by_name(path)
+        if self._versions and len(self._paths) < _MOST_PATHS:
+            self._paths[path] = by_name
+        return by_name
+
+    def _may_matter(self, path: str, data: bytes) -> bool:
+        if len(data) > LARGEST_DOCUMENT:
+            return False
+        by_name = self._by_name(path)
         return holds_objects(data) if by_name is None else by_name
 
     def _sign(self, path: str, data: bytes) -> Trace | None:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -14,7 +14,7 @@ from strongroom.errors import SourceError
 from strongroom.leaks.plain import WINDOW
 from strongroom.model.origin import Origin
 from strongroom.model.skipped import Reason, Skipped
-from strongroom.sources.tree import walk
+from strongroom.sources.tree import joined, names_below
 from strongroom.survey.scanning.archives import Archives
 from strongroom.survey.scanning.blobs import LARGEST_DOCUMENT, Blobs
 from strongroom.survey.scanning.hit import Hit
@@ -24,15 +24,36 @@ from strongroom.survey.scanning.threads import in_threads
 _HEAD = 8000
 """Git takes a file for binary where a NUL is in so many first bytes (``xdiff-interface.c``, ``FIRST_FEW_BYTES``)."""
 _SMALL = 1 << 18
+_FIRST = 1 << 16
+"""What tells whether the rest of a file is read: programs and pictures are large, and read for nothing."""
 _MANY = 200
 """So many files are worth a process that reads documents beside the threads."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class _File(NamedTuple):
+class _Root(NamedTuple):
+    """What was named: a folder, or a file, whose paths are these and nothing more."""
+
     source: str
     shown: str
-    path: Path
+    path: str
+
+
+class _File(NamedTuple):
+    """One file of many: its paths are made when they are asked for."""
+
+    root: _Root
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """The path as reports show it."""
+        return joined(self.root.shown, self.name) if self.name else self.root.shown
+
+    @property
+    def path(self) -> str:
+        """The path as the system knows it."""
+        return joined(self.root.path, self.name) if self.name else self.root.path
 
 
 class _Result(NamedTuple):
@@ -59,10 +80,10 @@ def read_paths(request: ScanRequest, blobs: Blobs) -> Scanned:
         raise SourceError(f"no file in {', '.join(request.paths)}", hint="--no-gitignore reads ignored files too")
     request.progress(f"scanning {len(files):,} files")
     archives = Archives(blobs, request.archive_depth)
-    layouts = [file for file in files if file.path.name == "oci-layout"] if request.archive_depth else []
-    inside = tuple(f"{file.path.parent}{os.sep}blobs{os.sep}" for file in layouts)
-    loose = [file for file in files if not str(file.path).startswith(inside)] if inside else files
-    blobs.look_ahead(_texts(loose))
+    layouts = [file for file in files if _is_layout(file)] if request.archive_depth else []
+    inside = tuple(f"{Path(file.path).parent}{os.sep}blobs{os.sep}" for file in layouts)
+    loose = [file for file in files if not file.path.startswith(inside)] if inside else files
+    blobs.look_ahead(_texts(loose, blobs.may_read))
     blobs.load()
     with blobs.beside(request.processes if len(loose) >= _MANY else 0):
         results = in_threads(loose, lambda file: _look(file, request, blobs, archives))
@@ -88,16 +109,20 @@ def _files(request: ScanRequest, scanned: Scanned) -> Iterator[_File]:
             is_folder, is_file = path.is_dir(), path.is_file()
         except OSError:
             is_folder = is_file = False
+        files: Iterable[_File]
         if is_folder:
-            found = walk(path, shown(path), gitignore=request.gitignore)
-            scanned.skipped.extend(found.skipped)
-            files = [_File(source, name, file) for name, file in found.files]
+            root = _Root(source, shown(path), str(path.absolute()))
+            names = names_below(path, root.shown, scanned.skipped, gitignore=request.gitignore)
+            files = (_File(root, name) for name in names)
         elif is_file:
-            files = [_File(source, shown(path), path)]
+            files = [_File(_Root(source, shown(path), str(path)), "")]
         elif path.exists():
             raise SourceError(f"{source} is not a regular file", hint="name a file or a folder; --stdin reads a stream")
         else:
             raise SourceError(f"{source} does not exist", hint="name a file or a folder")
+        if len(request.paths) == 1:
+            yield from files
+            return
         for file in files:
             if file.shown not in seen:
                 seen.add(file.shown)
@@ -113,16 +138,21 @@ def shown(path: Path) -> str:
     return absolute[len(here) + 1 :] if absolute.startswith(here + os.sep) else str(path)
 
 
+def _is_layout(file: _File) -> bool:
+    return (file.name or file.root.path).rpartition(os.sep)[2] == "oci-layout"
+
+
 def _in_layout(file: _File, archives: Archives) -> _Result:
     skipped: list[Skipped] = []
-    folder = file.path.parent
-    origin = Origin(file.source, shown(folder) or folder.resolve().name)
+    folder = Path(file.path).parent
+    origin = Origin(file.root.source, shown(folder) or folder.resolve().name)
     return _Result(archives.look_at_layout(folder, origin, skipped.append), skipped)
 
 
 def _look(file: _File, request: ScanRequest, blobs: Blobs, archives: Archives) -> _Result | None:
     """Scan one file; None where there is nothing to say."""
     skipped: list[Skipped] = []
+    path = file.shown
     try:
         # A file may have become a FIFO since it was listed; opening one would wait for ever.
         descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -131,8 +161,8 @@ def _look(file: _File, request: ScanRequest, blobs: Blobs, archives: Archives) -
             if size > request.max_bytes:
                 detail = f"more than {request.max_bytes >> 20} MiB; --max-file-size allows more"
                 return _unread(file, Reason.TOO_LARGE, detail)
-            data = os.read(descriptor, min(size, LARGEST_DOCUMENT) + 1)
-            origin = Origin(file.source, file.shown)
+            data = os.read(descriptor, min(size, _FIRST) + 1)
+            origin = Origin(file.root.source, path)
             if archives.opens(data):
                 with _again(descriptor) as stream:
                     hits = archives.look(stream, origin, skipped.append)
@@ -140,9 +170,10 @@ def _look(file: _File, request: ScanRequest, blobs: Blobs, archives: Archives) -
                 return _unread(file, Reason.BINARY, problem=False)
             elif size > LARGEST_DOCUMENT:
                 with _again(descriptor) as stream:
-                    hits = list(blobs.look_at_stream(file.shown, stream, origin))
+                    hits = list(blobs.look_at_stream(path, stream, origin))
             else:
-                hits = blobs.look(file.shown, data, origin, 0)
+                rest = os.read(descriptor, size + 1 - len(data)) if size > _FIRST else b""
+                hits = blobs.look(path, data + rest, origin, 0)
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -150,9 +181,12 @@ def _look(file: _File, request: ScanRequest, blobs: Blobs, archives: Archives) -
     return _Result(hits, skipped) if hits or skipped else None
 
 
-def _texts(files: Iterable[_File]) -> Iterator[tuple[str, bytes]]:
-    """Yield the small files that are text; what cannot be read is met again."""
+def _texts(files: Iterable[_File], wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    """Yield the small files that are text, of those whose names are wanted; what cannot be read is met again."""
     for file in files:
+        path = file.shown
+        if not wanted(path):
+            continue
         with contextlib.suppress(OSError):
             descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
@@ -160,7 +194,7 @@ def _texts(files: Iterable[_File]) -> Iterator[tuple[str, bytes]]:
             finally:
                 os.close(descriptor)
             if data and is_text(data):
-                yield file.shown, data
+                yield path, data
 
 
 def _again(descriptor: int) -> BinaryIO:
