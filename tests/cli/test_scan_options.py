@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.leaks.fakes import fake
 from tests.sources.repositories import Repository
 
+from strongroom.cli.root import run
 from strongroom.cli.scan_options import options_of, write_baseline
 from strongroom.errors import UsageError
+from strongroom.survey.leak_baseline import LeakBaseline
 
 KEY = b"k" * 32
 
@@ -39,3 +42,19 @@ def test_an_expiry_is_a_day_to_come(day: str) -> None:
     with pytest.raises(UsageError):
         options_of({"write_baseline": "b", "reason": "a reason", "expires": day})
     assert options_of({"write_baseline": "b", "reason": "a reason", "expires": "2999-01-31"}).expires == "2999-01-31"
+
+
+def test_a_baseline_of_several_repositories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each repository's files are named by where it lies: what both accepted is known to a scan of one of them."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_bytes(KEY)
+    for number, name in enumerate(("one", "two")):
+        (tmp_path / name).mkdir()
+        Repository(tmp_path / name).commit({"a.py": f"token = '{fake('github', number)}'\n"})
+    scan = ("scan", "--history", "--fingerprint-key", "key", "--quiet")
+
+    assert run([*scan, "one", "two", "--write-baseline=known"]) == 0
+
+    assert {entry.path for entry in LeakBaseline.load(Path("known"), KEY).entries} == {"one/a.py", "two/a.py"}
+    assert run([*scan, "two", "--baseline", "known"]) == 0
+    assert run([*scan, "two"]) == 1

@@ -18,7 +18,6 @@ from strongroom.cli.scan_options import (
     rules_of,
     say_unused,
     test_rules,
-    top_of,
     write_baseline,
 )
 from strongroom.cli.scan_spark import Fleet, scan_fleet, spark_options
@@ -142,8 +141,7 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
 
     alone = asked.staged and chosen.baseline is None and chosen.write_baseline is None and not chosen.audit_baseline
     key = keys.load_passing(asked.fingerprint_key) if alone else keys.load(asked.fingerprint_key)
-    root = top_of(asked.paths[0] if asked.paths else ".") if asked.history or asked.staged else Path()
-    acceptance = acceptance_of(chosen, key, rules, root)
+    acceptance = acceptance_of(chosen, key, rules, _paths(asked) if asked.history or asked.staged else ())
     blobs = Blobs(key, library, acceptance)
     from strongroom.survey.scanning.scan import scan
 
@@ -162,12 +160,16 @@ def _here(asked: _Asked, known: Knowing, chosen: Accepting) -> int:
     return _said(report, files, asked)
 
 
+def _paths(asked: _Asked) -> tuple[str, ...]:
+    return asked.paths or (".",)
+
+
 def _request(asked: _Asked, key: bytes, show: Callable[[str], None]) -> ScanRequest:
     from strongroom.survey.scanning.request import ScanRequest
     from strongroom.survey.scanning.threads import threads
 
     return ScanRequest(
-        paths=asked.paths or (".",),
+        paths=_paths(asked),
         key=key,
         settings=_settings(asked.config, asked.fail_on),
         stdin=asked.stdin,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from strongroom.cli.common import together
 from strongroom.errors import StrongroomError, UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ def accepting_options(command: _Command) -> _Command:
             "--test-rule", type=click.Path(), metavar="FILE", help="Only run the rules of FILE against their examples."
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return together(*options)(command)
 
 
 def options_of(given: dict[str, Any]) -> Accepting:
@@ -144,8 +143,14 @@ def rules_of(chosen: Accepting, *, quiet: bool) -> CustomRules:
     return rules
 
 
-def acceptance_of(chosen: Accepting, key: bytes, rules: CustomRules, root: Path) -> Acceptance:
+def acceptance_of(chosen: Accepting, key: bytes, rules: CustomRules, repositories: Iterable[str] = ()) -> Acceptance:
     """Return what is accepted in this run.
+
+    Args:
+        chosen: what the command line says.
+        key: the fingerprint key.
+        rules: the user's own.
+        repositories: those whose history or index is scanned; paths are relative to their tops then.
 
     Raises:
         UsageError: the baseline cannot be used.
@@ -153,7 +158,8 @@ def acceptance_of(chosen: Accepting, key: bytes, rules: CustomRules, root: Path)
     from strongroom.survey.scanning.accept import Acceptance
 
     baseline = baseline_of(chosen, key)
-    return Acceptance(baseline, chosen.file.parent, root, rules, datetime.now(UTC).date())
+    roots = {repository: top_of(repository) for repository in repositories}
+    return Acceptance(baseline, chosen.file.parent, Path(), rules, datetime.now(UTC).date(), roots)
 
 
 def baseline_of(chosen: Accepting, key: bytes) -> LeakBaseline | None:

@@ -10,9 +10,10 @@ import base64
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 from strongroom.leaks.allow import NONE as NO_COMMENTS
 from strongroom.leaks.allow import Allowances, allowances
@@ -42,9 +43,10 @@ class Acceptance:
     Args:
         baseline: what is known.
         folder: the folder of the baseline file.
-        root: what paths of hits are relative to.
+        root: what paths of hits are relative to, where ``roots`` does not say.
         rules: rules of the user's, with their allowlists.
         today: the date for expiries.
+        roots: what they are relative to, by source: of several repositories, each has its own top.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class Acceptance:
         root: Path = Path(),
         rules: CustomRules = NO_RULES,
         today: date = date.min,
+        roots: Mapping[str, Path] = MappingProxyType({}),
     ) -> None:
         self._baseline = baseline
         self._folder = folder
         self._root = root
+        self._roots = roots
         self._today = today
         self._allows_value = rules.allows_value() if rules.taken else None
         self._allows_place = rules.allows_place() if rules.taken else None
@@ -146,7 +150,7 @@ class Acceptance:
 
     def path(self, origin: Origin) -> str:
         """Return a hit's file as the baseline names it."""
-        return path_in(self._folder, self._root, origin.path)
+        return path_in(self._folder, self._roots.get(origin.source, self._root), origin.path)
 
     @property
     def asks_values(self) -> bool:
