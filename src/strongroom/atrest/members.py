@@ -52,7 +52,7 @@ class _Lease(msgspec.Struct, frozen=True):
 
 
 class _Leases(msgspec.Struct, frozen=True):
-    items: list[_Lease] = []
+    items: list[_Lease] | None = None
 
 
 async def members(server: Server, environment: Mapping[str, str]) -> tuple[Member, ...]:
@@ -67,7 +67,7 @@ async def members(server: Server, environment: Mapping[str, str]) -> tuple[Membe
             found = msgspec.json.decode(body, type=_Leases)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise not_a_list(client) from None
-    return living(found.items, datetime.now(UTC))
+    return living(found.items or (), datetime.now(UTC))
 
 
 def living(leases: Collection[_Lease], now: datetime) -> tuple[Member, ...]:

@@ -92,7 +92,7 @@ class _Remaining(msgspec.Struct, frozen=True, rename="camel"):
 
 class _Page(msgspec.Struct, frozen=True):
     metadata: _Remaining = _Remaining()
-    items: list[_Item] = []
+    items: list[_Item] | None = None  # null, in lists of metadata, where there are none
 
 
 class Rewriter:
@@ -132,9 +132,10 @@ class Rewriter:
                 page = msgspec.json.decode(body, type=_Page)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 raise not_a_list(self._client) from None
-            wanted = [item.metadata for item in page.items if only is None or item.metadata.label in only]
-            tally.skipped += len(page.items) - len(wanted)
-            tally.seen += len(page.items) - len(wanted)
+            items = page.items or ()
+            wanted = [item.metadata for item in items if only is None or item.metadata.label in only]
+            tally.skipped += len(items) - len(wanted)
+            tally.seen += len(items) - len(wanted)
             async with asyncio.TaskGroup() as group:
                 for metadata in wanted:
                     await self._pace.turn()

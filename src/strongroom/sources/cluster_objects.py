@@ -114,7 +114,7 @@ class _CustomResourceDefinition(msgspec.Struct, frozen=True):
 
 
 class _Items(msgspec.Struct, frozen=True):
-    items: list[msgspec.Raw] = []
+    items: list[msgspec.Raw] | None = None  # null from API servers whose list in Go is nil
 
 
 _TYPES: dict[tuple[str, str], type[msgspec.Struct]] = {
@@ -144,7 +144,7 @@ def objects_of(page: bytes, served: Served, source: str, numbers: Numbers) -> It
     """
     kind = _TYPES.get((served.group, served.resource), _Object)
     known = kind is not _Object or served.group in BUILT_IN
-    for item in msgspec.json.decode(page, type=_Items).items:
+    for item in msgspec.json.decode(page, type=_Items).items or ():
         if known:
             body = _typed(item, kind)
         else:

@@ -78,7 +78,7 @@ class _Secret(msgspec.Struct, frozen=True):
 
 
 class _Secrets(msgspec.Struct, frozen=True):
-    items: list[_Secret] = []
+    items: list[_Secret] | None = None
 
 
 def of_table(
@@ -121,7 +121,7 @@ def of_values(page: bytes, served: Served, source: str, numbers: Numbers) -> Ite
     Raises:
         msgspec.DecodeError: it is no list.
     """
-    for secret in msgspec.json.decode(page, type=_Secrets).items:
+    for secret in msgspec.json.decode(page, type=_Secrets).items or ():
         body: dict[str, Any] = {"metadata": _managed(secret.metadata), "type": secret.type or "Opaque"}
         if secret.immutable:
             body["immutable"] = True

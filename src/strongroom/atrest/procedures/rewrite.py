@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -49,6 +50,7 @@ def _said(arguments: Arguments) -> tuple[str, ...]:
     return (
         f"rewrite {which}, through {asked.server.name}, by a patch that changes nothing:",
         *(f"  {', '.join(rule.resources)}: {rule.show()}" for rule in asked.rules if not rule.anyhow),
+        *(("first by a StorageVersionMigration, if the cluster offers that",) if asked.migration else ()),
     )
 
 
@@ -70,12 +72,13 @@ async def rewrite(asked: Rewriting, say: Told) -> None:
         SourceError: etcd cannot be read.
     """
     async with client_of(asked.server.server(), os.environ) as client:
-        served = (await discover(client)).served
-        wanted = {one.name: one for one in served.values() if _matters(asked.rules, one.name)}
+        found = await discover(client)
+        wanted = {one.name: one for one in found.served.values() if _matters(asked.rules, one.name)}
         if asked.etcd is None:
+            await _migrate(client, found, wanted.values(), asked.migration, say)
             await _rewrite(client, dict.fromkeys(wanted.values()), say)
             return
-        for _ in range(_ROUNDS):
+        for turn in range(_ROUNDS):
             names = await asyncio.to_thread(_stale, asked.etcd, asked.rules)
             if not names:
                 return
@@ -84,25 +87,29 @@ async def rewrite(asked: Rewriting, say: Told) -> None:
                     f"{unknown[0]} lie in etcd, and the API server does not serve them",
                     hint="what is left over of a removed API has to go, or its API to come back",
                 )
-            await _rewrite(client, {wanted[resource]: found for resource, found in names.items()}, say)
+            stale = {wanted[resource]: of_it for resource, of_it in names.items()}
+            if turn == 0 and await _migrate(client, found, stale, asked.migration, say):
+                continue
+            await _rewrite(client, stale, say)
         names = await asyncio.to_thread(_stale, asked.etcd, asked.rules)
         if names:
-            resource, found = min(names.items())
+            resource, left = min(names.items())
             raise PlanError(
                 f"{sum(map(len, names.values()))} objects are not as they shall be after {_ROUNDS} rounds",
-                hint=f"does an API server write with another key? among them {resource} {min(found)}",
+                hint=f"does an API server write with another key? among them {resource} {min(left)}",
             )
 
 
-async def _migrate(client: Client, found: Discovery, wanted: list[Served], asked: Rewriting, say: Told) -> None:
-    """Let the cluster rewrite what it can by itself."""
+async def _migrate(client: Client, found: Discovery, resources: Iterable[Served], patience: float, say: Told) -> bool:
+    """Let the cluster rewrite resources by itself; tell whether it was asked to."""
     migrations = offered(found)
-    if migrations is None:
-        return
-    for served in wanted:
+    if migrations is None or not patience:
+        return False
+    for served in resources:
         say(f"{served.name}: the cluster rewrites them (StorageVersionMigration)")
-        if not await migrate(client, migrations, served, asked.migration):
-            say(f"{served.name}: it did not finish; they are rewritten from here")
+        if not await migrate(client, migrations, served, patience):
+            say(f"{served.name}: it did not finish; what it left is rewritten from here")
+    return True
 
 
 def _matters(rules: tuple[Expected, ...], name: str) -> bool:
@@ -117,7 +124,7 @@ def _stale(etcd: EtcdArgument, rules: tuple[Expected, ...]) -> dict[str, set[str
     return dict(names)
 
 
-async def _rewrite(client: Client, wanted: dict[Served, set[str] | None], say: Told) -> None:
+async def _rewrite(client: Client, wanted: Mapping[Served, set[str] | None], say: Told) -> None:
     pace = Pace()
     for served, only in wanted.items():
         told_: list[int] = []
