@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.posture.fixes.mending import KEY, VALUE, Result, deployment, mended
+from tests.posture.fixes.mending import KEY, VALUE, Result, deployment, mended, pod_spec
 
 from strongroom.model.fix import FixPlan
 from strongroom.posture.fixes.decisions import RIGHTS, UNSEEN
@@ -74,6 +74,62 @@ def test_what_was_moved_is_not_deleted(tmp_path: Path) -> None:
     }
     again = mended(tmp_path, first.files, DEFAULT, unsafe=True)
     assert "it was taken from Service default/api" in again.why(DEFAULT)
+
+
+CONFIG = f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: settings, namespace: default}}
+data: {{DB_PASSWORD: {VALUE}}}
+"""
+IN_CONFIGMAP = "secret-in-configmap"
+
+
+def _here(spec: str) -> str:
+    return deployment(spec).replace("namespace: shop", "namespace: default")
+
+
+def test_what_the_plan_begins_to_use(tmp_path: Path) -> None:
+    """A Secret that nothing used stays where the same plan gives it to a workload, as the holder of a moved value."""
+    spec = "containers: [{name: a, image: a, envFrom: [{configMapRef: {name: settings}}]}]"
+    files = {"s.yaml": IDLE, "c.yaml": CONFIG, "d.yaml": _here(spec)}
+    assert ("Secret", "idle") not in mended(tmp_path, files, "unused-secret", unsafe=True).objects()
+
+    result = mended(tmp_path, files, IN_CONFIGMAP, "unused-secret", DEFAULT, unsafe=True)
+    (variable,) = pod_spec(result)["containers"][0]["env"]
+    assert variable["valueFrom"] == {"secretKeyRef": {"name": "idle", "key": "password"}}
+    assert result.files["s.yaml"] == IDLE
+    assert "this plan relies on it" in result.why("unused-secret")
+    assert "this plan relies on it" in result.why(DEFAULT)
+
+
+def test_the_only_place_of_a_value(tmp_path: Path) -> None:
+    """What nothing took of a ConfigMap is in a Secret that says so, new or not, and no later fix deletes that."""
+    other = _here("containers: [{name: a, image: a}]")
+    for name, more in (("settings-config", {}), ("idle", {"s.yaml": IDLE})):
+        checks, folder = (IN_CONFIGMAP, "unused-secret", DEFAULT), tmp_path / name
+        first = mended(folder, {"c.yaml": CONFIG, "d.yaml": other, **more}, *checks, unsafe=True)
+        secret = first.objects()["Secret", name]
+        assert VALUE in secret["stringData"].values()
+        assert secret["metadata"]["annotations"] == {
+            "strongroom.dev/taken-from": "ConfigMap default/settings, key DB_PASSWORD"
+        }
+        again = mended(folder, first.files, *checks, unsafe=True)
+        assert again.files == first.files
+        assert "it was taken from ConfigMap default/settings" in again.why("unused-secret")
+
+
+def test_every_place_of_a_value(tmp_path: Path) -> None:
+    """A Secret that takes the values of two objects names both places, beside the annotations that it had."""
+    noted = IDLE.replace("namespace: default}", "namespace: default, annotations: {team: shop}}")
+    second = CONFIG.replace("name: settings", "name: more")
+    result = mended(tmp_path, {"s.yaml": noted, "c.yaml": CONFIG, "m.yaml": second}, IN_CONFIGMAP, unsafe=True)
+    notes = result.objects()["Secret", "idle"]["metadata"]["annotations"]
+    assert notes.pop("team") == "shop"
+    assert sorted(notes["strongroom.dev/taken-from"].split("; ")) == [
+        "ConfigMap default/more, key DB_PASSWORD",
+        "ConfigMap default/settings, key DB_PASSWORD",
+    ]
 
 
 TOKEN = """\

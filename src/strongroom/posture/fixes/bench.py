@@ -17,7 +17,8 @@ from strongroom.model.finding import Finding
 from strongroom.model.origin import FieldPath
 from strongroom.model.place import Sighting
 from strongroom.model.plaintext import Fingerprint
-from strongroom.model.resource import Resource, as_dict, dig
+from strongroom.model.resource import Resource, as_dict, as_text, dig
+from strongroom.model.secret import SecretRef
 from strongroom.posture.fixes.new_secret import TAKEN_FROM, NewSecret, Reference, free_name, labels_for
 from strongroom.posture.fixes.overlays import patched
 from strongroom.posture.fixes.values import existing, held, naming
@@ -37,6 +38,9 @@ class Bench:
         fingerprint: returns the keyed fingerprint of a text.
         reads_files: variables that the user says are read from the file that ``NAME_FILE`` names.
         stores: True where values end in a store of secrets.
+
+    Attributes:
+        relied_on: namespaces and names of the Secrets that hold a value already which a fix took from elsewhere.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Bench:
         self.added: dict[str, list[dict[str, Any]]] = {}
         self.secrets: dict[tuple[str, str, str], NewSecret] = {}
         self.files: dict[str, str] = {}
+        self.relied_on: frozenset[tuple[str, str]] = frozenset()
         self._held = held(facts)
         self.naming = naming(facts)
         self._named: dict[tuple[str, str], list[Resource]] = {}
@@ -196,6 +201,7 @@ class Bench:
         print_of_it = self._fingerprint(value)
         known = existing(self._held, resource, print_of_it)
         if known is not None:
+            self.relied_on |= {(resource.namespace, known.name)}
             return known
         path, namespace = resource.origin.path, resource.namespace
         made = self.secrets.get((path, namespace, name))
@@ -209,10 +215,21 @@ class Bench:
         return Reference(made.name, made.keep(key, print_of_it, self.taken(resource, field, *part)))
 
     def note(self, resource: Resource, reference: Reference, where: str) -> None:
-        """Say on a Secret that was made for a value of an object where that stood."""
+        """Say where a value stood, on the Secret that has it now and that nothing in the sources is given.
+
+        Raises:
+            Unfit: the Secret was there before, and the plan may not touch it.
+        """
         for secret in self.secrets.values():
             if (secret.name, secret.beside) == (reference.name, resource):
-                secret.notes[TAKEN_FROM] = where
+                secret.notes = _noted(secret.notes, where)
+        record = self.facts.secret(SecretRef(resource.namespace, reference.name))
+        if record is None or record.consumers:
+            return
+        for one in self._named.get(("Secret", reference.name), ()):
+            if one.namespace == resource.namespace:
+                metadata = self.body(one)["metadata"]
+                metadata["annotations"] = _noted(as_dict(metadata.get("annotations")), where)
 
     def _document(self, path: str, document: int) -> Any:
         if isinstance(self.drafts, _Layer) and (path, document) in self.drafts.below:
@@ -221,6 +238,12 @@ class Bench:
         if not isinstance(body, dict):
             raise Unfit("it is not as it was read")
         return copy.deepcopy(as_dict(body))
+
+
+def _noted(notes: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return annotations with one more place that a value was taken from."""
+    places = [*filter(None, as_text(notes.get(TAKEN_FROM)).split("; "))]
+    return {**notes, TAKEN_FROM: "; ".join(dict.fromkeys([*places, where]))}
 
 
 class _Layer(dict[_Place, Any]):

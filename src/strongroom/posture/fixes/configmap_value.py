@@ -37,6 +37,8 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     settles = tuple(finding for finding in findings if finding.origin.field[at + 1] in chosen)
     if used:
         return Mended(f"{what}, and give it to what uses it", unsafe=moved.open, unseen=True, settles=settles)
+    for key, reference in moved.references.items():
+        bench.note(resource, reference, f"{resource.id.show()}, key {key}")
     them = "it" if len(keys) == 1 else "them"
     lone = f"nothing in the sources takes {them}: a program that reads the ConfigMap by itself would miss {them}"
     return Mended(what, unsafe=lone, unseen=True, settles=settles)

@@ -27,6 +27,8 @@ def mend(findings: Sequence[Finding], resource: Resource, bench: Bench) -> Outco
     user = next((one for one in _naming(resource, bench) if one.id not in made_by), None)
     if user is not None:
         return Left(f"{user.id.show()} says its name: see whether it uses it")
+    if (resource.namespace, resource.name) in bench.relied_on:
+        return Left("this plan relies on it: what it takes out of other objects is kept there")
     if TAKEN_FROM in resource.annotations:
         return Left(f"it was taken from {resource.annotations[TAKEN_FROM]}: tell what read that to read the Secret")
     bench.delete(resource)
