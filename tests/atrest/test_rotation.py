@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.atrest import configurations
 from tests.atrest.simulated import Killed, World, fast_folder
 
 from strongroom.atrest import changes
@@ -17,19 +18,7 @@ from strongroom.errors import PlanError
 from strongroom.model.plan import PlanStep, RunProcedure, WriteFile
 
 OLD = KeyRef("secretbox", "old")
-LOCAL = b"""\
-apiVersion: apiserver.config.k8s.io/v1
-kind: EncryptionConfiguration
-resources:
-  - resources: [secrets]
-    providers:
-      - secretbox:
-          keys:
-            - name: old
-              secret: b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZC0=
-      - identity: {}
-"""
-PLAIN = LOCAL.replace(LOCAL[LOCAL.index(b"      - secretbox") : LOCAL.index(b"      - identity")], b"")
+LOCAL, PLAIN = configurations.LOCAL.encode(), configurations.PLAIN.encode()
 ONLY = LOCAL.replace(b"      - identity: {}\n", b"")
 KMS = PLAIN.replace(
     b"      - identity",

@@ -7,32 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.atrest.configurations import LOCAL, PLAIN
 from tests.atrest.live import People, Tool, Writers, check_written, in_etcd
 from tests.support.controlplane.apiserver import Options
 from tests.support.controlplane.fixtures import StartCluster, StartKms
 from tests.support.controlplane.server import Cluster
 
-CONFIGURATION = """\
-# All API servers work with the same bytes.
-apiVersion: apiserver.config.k8s.io/v1
-kind: EncryptionConfiguration
-resources:
-  - resources: [secrets]
-    providers:
-      - secretbox:
-          keys:
-            - name: old
-              secret: b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZC0=
-      - identity: {}
-"""
-PLAIN = """\
-apiVersion: apiserver.config.k8s.io/v1
-kind: EncryptionConfiguration
-resources:
-  - resources: [secrets]
-    providers:
-      - identity: {}
-"""
+CONFIGURATION = f"# All API servers work with the same bytes.\n{LOCAL}"
 SLOW = 2.0
 """Seconds that one of the API servers is behind the other."""
 MANY = 2000

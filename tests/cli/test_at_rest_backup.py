@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.atrest.configurations import LOCAL
 from tests.files.repository import Done, Repository
 from tests.support.controlplane.access import Access, eventually
 from tests.support.controlplane.fixtures import StartCluster
@@ -21,18 +22,7 @@ from strongroom.keys.key import Context
 from strongroom.model.plaintext import Plaintext
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "at-rest-backup" / "cronjob.yaml"
-ENCRYPTION = """\
-apiVersion: apiserver.config.k8s.io/v1
-kind: EncryptionConfiguration
-resources:
-- resources: [secrets]
-  providers:
-  - secretbox:
-      keys:
-      - name: k1  # kept as it is
-        secret: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=
-  - identity: {}
-"""
+ENCRYPTION = LOCAL.replace("name: old", "name: old  # kept as it is")
 VALUE = b"hunter2-that-no-message-repeats"
 
 
@@ -203,7 +193,7 @@ def test_encryption_keys(live: Live) -> None:
     for number, name in enumerate(files):
         live.repository.write(name, text + b"#" * number)
     live.backup(*(word for name in files for word in ("--with-encryption-keys", name)), "-n", live.namespace)
-    assert b"MDEyMzQ1Njc4OW" not in live.file.read_bytes()
+    assert b"b2xkLW9sZC1v" not in live.file.read_bytes()
     live("restore", "b.backup", "--encryption-keys-to", "keys")
     back = live.repository.root / "keys" / "enc.yaml"
     assert back.read_bytes() == text

@@ -219,11 +219,12 @@ def test_in_a_running_cluster(start_cluster: StartCluster) -> None:
 
 
 def test_programs_of_the_config_map() -> None:
-    """The ConfigMap of kubeadm speaks of the three programs that kubeadm configures."""
+    """The ConfigMap of kubeadm speaks of the four programs that kubeadm configures."""
     plane = read(CONFIG_MAP).control_plane
 
     assert {server.program for server in plane.servers} == {
         Program.API_SERVER,
         Program.CONTROLLER_MANAGER,
         Program.ETCD,
+        Program.SCHEDULER,
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
+from strongroom.cli.common import OUTPUT, outputs, progress, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN
 from strongroom.report.formats import MINIMISE_FORMATS, by_id
 
@@ -17,9 +17,7 @@ from strongroom.report.formats import MINIMISE_FORMATS, by_id
 @click.option(
     "--format", "shape", type=click.Choice([f.id for f in MINIMISE_FORMATS]), default="text", show_default=True
 )
-@click.option(
-    "-o", "--output", multiple=True, metavar="FILE", help="Write it; the suffix tells the format. Repeatable."
-)
+@OUTPUT
 @click.option("--plan", type=click.Path(dir_okay=False), help="Save the edits of manifests as a plan.")
 @click.option("--root", default=".", type=click.Path(file_okay=False, exists=True), help="Folder that the plan is for.")
 @click.option("--dry-run", is_flag=True, help="Only show it, as without --plan.")

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from strongroom.cli.common import outputs, progress, reading_options, request, source_options, terminal, write
+from strongroom.cli.common import (
+    OUTPUT,
+    outputs,
+    progress,
+    reading_options,
+    request,
+    source_options,
+    terminal,
+    together,
+    write,
+)
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.report.formats import ACCESS_FORMATS, PICTURES, by_id
 
@@ -27,9 +37,7 @@ def answer_options(command: _Command) -> _Command:
         click.option(
             "--format", "shape", type=click.Choice([f.id for f in ACCESS_FORMATS]), default="text", show_default=True
         ),
-        click.option(
-            "-o", "--output", multiple=True, metavar="FILE", help="Write it; the suffix tells the format. Repeatable."
-        ),
+        OUTPUT,
         click.option(
             "--groups", type=click.Path(dir_okay=False), help="Who is in which group: CSV, JSON or LDIF, by its suffix."
         ),
@@ -40,9 +48,7 @@ def answer_options(command: _Command) -> _Command:
             help="Look for copies of the values of Secrets in other objects; by default in sources that are not large.",
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return together(*options)(command)
 
 
 def answered(

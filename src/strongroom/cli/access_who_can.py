@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
+from strongroom.cli.common import OUTPUT, outputs, progress, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN
 from strongroom.report.formats import WHO_CAN_FORMATS, by_id
 
@@ -21,9 +21,7 @@ from strongroom.report.formats import WHO_CAN_FORMATS, by_id
 @click.option(
     "--format", "shape", type=click.Choice([f.id for f in WHO_CAN_FORMATS]), default="text", show_default=True
 )
-@click.option(
-    "-o", "--output", multiple=True, metavar="FILE", help="Write it; the suffix tells the format. Repeatable."
-)
+@OUTPUT
 def who_can(
     verb: str,
     what: str,

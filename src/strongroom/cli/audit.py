@@ -37,12 +37,8 @@ _SEVERITIES = ("info", "low", "medium", "high", "critical")
     "-o", "--output", multiple=True, metavar="FILE", help="Write a report; its suffix tells the format. Repeatable."
 )
 @click.option("--fail-on", type=click.Choice(_SEVERITIES), help="Exit with 1 from this severity on.  [default: high]")
-@click.option(
-    "--select", multiple=True, metavar="ID", help="Run only these checks. Repeatable, or separated by commas."
-)
-@click.option(
-    "--ignore", multiple=True, metavar="ID", help="Leave these checks out. Repeatable, or separated by commas."
-)
+@click.option("--select", multiple=True, metavar="ID", help="Run only these checks. Repeatable, or by commas.")
+@click.option("--ignore", multiple=True, metavar="ID", help="Leave these checks out. Repeatable, or by commas.")
 @click.option("--pedantic", is_flag=True, help="Report what only a careful reader wants to know.")
 @click.option(
     "--import",

@@ -25,16 +25,54 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Report = TypeVar("_Report")
 _REFRESH_SECONDS = 0.1
 
+OUTPUT = click.option(
+    "-o", "--output", multiple=True, metavar="FILE", help="Write it; the suffix tells the format. Repeatable."
+)
+KUBECONFIG = click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are.")
+CONTEXT_OPTIONS = (
+    click.option("--context", default="", metavar="NAME", help="The cluster: a context of the kubeconfig."),
+    KUBECONFIG,
+)
+"""Which cluster is meant."""
+
+AS_OPTIONS = (
+    click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
+    click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of this group too. Repeatable."),
+)
+"""As whom a cluster is asked."""
 
 CLUSTER_OPTIONS = (
     click.option(
         "-n", "--namespace", multiple=True, metavar="NAME", help="Of a cluster, only this namespace. Repeatable."
     ),
-    click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
-    click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
-    click.option("--as-group", multiple=True, metavar="GROUP", help="Ask as a member of this group too. Repeatable."),
+    KUBECONFIG,
+    *AS_OPTIONS,
 )
 """Which part of a cluster is read, and as whom."""
+
+ETCD_OPTIONS = (
+    click.option(
+        "--etcd-cacert", type=click.Path(dir_okay=False), help="CA certificate of etcd.  [env: ETCDCTL_CACERT]"
+    ),
+    click.option(
+        "--etcd-cert", type=click.Path(dir_okay=False), help="Client certificate for etcd.  [env: ETCDCTL_CERT]"
+    ),
+    click.option(
+        "--etcd-key", type=click.Path(dir_okay=False), help="Private key of that certificate.  [env: ETCDCTL_KEY]"
+    ),
+)
+"""The files of the connection to etcd, as etcdctl takes them."""
+
+
+def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Return what adds options in this order."""
+
+    def add(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def source_options(command: _Command) -> _Command:
@@ -50,15 +88,7 @@ def reading_options(command: _Command) -> _Command:
         *CLUSTER_OPTIONS,
         click.option("--no-metadata", is_flag=True, help="Of live Secrets, read neither values nor metadata."),
         click.option("--values", is_flag=True, help="Read the values of live Secrets; only fingerprints are kept."),
-        click.option(
-            "--etcd-cacert", type=click.Path(dir_okay=False), help="CA certificate of etcd.  [env: ETCDCTL_CACERT]"
-        ),
-        click.option(
-            "--etcd-cert", type=click.Path(dir_okay=False), help="Client certificate for etcd.  [env: ETCDCTL_CERT]"
-        ),
-        click.option(
-            "--etcd-key", type=click.Path(dir_okay=False), help="Private key of that certificate.  [env: ETCDCTL_KEY]"
-        ),
+        *ETCD_OPTIONS,
         click.option(
             "--max-file-size",
             type=click.IntRange(1, 4096),
@@ -75,9 +105,7 @@ def reading_options(command: _Command) -> _Command:
         click.option("-q", "--quiet", is_flag=True, help="Print nothing; write --output files and the exit code."),
         click.option("--color/--no-color", default=None, help="Colours; by default where a person looks."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return together(*options)(command)
 
 
 def request(

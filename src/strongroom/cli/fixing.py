@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from strongroom.cli.asking import confirmed
+from strongroom.cli.asking import YES, confirmed
 from strongroom.cli.common import terminal
 from strongroom.cli.plan_carrying import Carrying, digits, going_on, say
 from strongroom.cli.root import CLEAN, FINDINGS
@@ -59,7 +59,7 @@ def fix_options(command: _Command) -> _Command:
     """Add what both commands take."""
     options = (
         click.option("--dry-run", is_flag=True, help="Only show what would be changed."),
-        click.option("--yes", is_flag=True, help="Do it without asking."),
+        YES,
         click.option("--unsafe", is_flag=True, help="Make changes too that could change how a program behaves."),
         click.option(
             "--whole",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from strongroom.cli.asking import YES, carried_out
 from strongroom.cli.lazy import Group
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import UsageError
@@ -32,7 +32,7 @@ def command() -> None:
 @click.option("--reveal", is_flag=True, help="Let git diff show the values of encrypted files.")
 @click.option("--shared", is_flag=True, help="Also where core.hooksPath serves other repositories too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@YES
 def install(
     baseline: str | None,
     fingerprint_key: str | None,
@@ -75,7 +75,7 @@ def install(
 @command.command("uninstall", short_help="Take out what install put in; put back what was there before")
 @click.option("--shared", is_flag=True, help="Also where core.hooksPath serves other repositories too.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@YES
 def uninstall(shared: bool, dry_run: bool, yes: bool) -> int:
     """Take out the hook and how encrypted files are merged; put back what was there before."""
     from strongroom.survey import git_drivers, hooks
@@ -110,22 +110,8 @@ def check_encrypted(files: tuple[str, ...], staged: bool) -> int:
 
 
 def _apply(steps: list[Step], *, dry_run: bool, yes: bool) -> int:
-    """Show the steps, ask, do them."""
-    from strongroom.report.sanitise import line
-
     if not steps:
         click.echo("nothing to do: all is as it should be")
-        return CLEAN
-    for step in steps:
-        click.echo(f"{'would ' if dry_run else ''}{line(step.words)}")
-    if dry_run:
-        return CLEAN
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError("nobody is there to ask", hint="--yes does it, --dry-run only shows it")
-        if not click.confirm("Do it?", default=True):
-            return CLEAN
-    for step in steps:
-        step.do()
-    click.echo("done")
+    elif carried_out(steps, dry_run=dry_run, yes=yes):
+        click.echo("done")
     return CLEAN

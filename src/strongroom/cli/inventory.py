@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from strongroom.cli.audit import refuse_empty
-from strongroom.cli.common import outputs, progress, request, source_options, terminal, write
+from strongroom.cli.common import OUTPUT, outputs, progress, request, source_options, terminal, write
 from strongroom.cli.root import CLEAN
 from strongroom.errors import SourceError
 from strongroom.report.formats import INVENTORY_FORMATS, by_id
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "shape", type=click.Choice([f.id for f in INVENTORY_FORMATS]), default="text", show_default=True
 )
-@click.option(
-    "-o", "--output", multiple=True, metavar="FILE", help="Write it; the suffix tells the format. Repeatable."
-)
+@OUTPUT
 @click.option(
     "--fingerprints",
     type=click.Path(dir_okay=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from strongroom.cli import plan_carrying as carrying
-from strongroom.cli.asking import confirmed
+from strongroom.cli.asking import YES, confirmed
+from strongroom.cli.common import together
 
 if TYPE_CHECKING:
     from strongroom.model.plan import Plan
@@ -33,17 +35,15 @@ def command() -> None:
 
 
 def _options(function: _Command) -> _Command:
-    for option in (
-        click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints."),
+    return together(
+        click.argument("file", metavar="PLAN", type=click.Path(dir_okay=False)),
         click.option(
             "--root",
             type=click.Path(file_okay=False, exists=True),
             help="Folder that it is for.  [default: . for a file]",
         ),
-        click.argument("file", metavar="PLAN", type=click.Path(dir_okay=False)),
-    ):
-        function = option(function)
-    return function
+        click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints."),
+    )(function)
 
 
 class _Chosen(NamedTuple):
@@ -75,7 +75,7 @@ def show(file: str, root: str | None, fingerprint_key: str | None, shape: str) -
 
 @command.command()
 @_options
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@YES
 @click.option("--dry-run", is_flag=True, help="Show it, and check that it can be done.")
 @click.option("--digest", help="Only a plan with this digest, as somebody signed it off.")
 def apply(
@@ -97,7 +97,7 @@ def apply(
     confirmed(yes=yes)
     with carrying.going_on(chosen.plan, chosen.how):
         carrying.say_count(doing.apply(), "done")
-    click.echo(f"strongroom plan undo {file} goes back", err=True)
+    click.echo(f"{carrying.command('undo', carrying.digits(chosen.plan), chosen.how)} goes back", err=True)
     return 0
 
 
@@ -113,7 +113,7 @@ def resume(file: str, root: str | None, fingerprint_key: str | None) -> int:
 
 @command.command()
 @_options
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@YES
 def undo(file: str, root: str | None, fingerprint_key: str | None, yes: bool) -> int:
     """Go back on what was done of a plan."""
     chosen = _chosen(file, root, fingerprint_key)
@@ -127,7 +127,7 @@ def undo(file: str, root: str | None, fingerprint_key: str | None, yes: bool) ->
 @click.option("--all", "whole", is_flag=True, help="Those too that are done or gone back on.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", help="How it is written.")
 def list_(whole: bool, shape: str) -> int:
-    """List the plans of this machine that are not finished, newest first."""
+    """List this machine's plans that are not finished, newest first."""
     from strongroom.plans.standing import standings
     from strongroom.report.plan_text import list_as_json, list_as_text
     from strongroom.survey.fingerprint_key import state_folder
@@ -146,12 +146,15 @@ def _chosen(file: str, root: str | None, key_file: str | None) -> _Chosen:
     Raises:
         PlanError: there is none, there are several, or the file is no plan.
     """
+    from strongroom.errors import PlanError
     from strongroom.plans import saved, standing
     from strongroom.survey import fingerprint_key as keys
 
     digits = file.lower()
-    if len(digits) < _FEWEST_DIGITS or set(digits) - _HEX or Path(file).exists():
+    if os.path.exists(file):  # noqa: PTH110 - it raises nothing
         plan = saved.load(Path(file), keys.load(key_file))
         return _Chosen(plan, carrying.Carrying(root or ".", key_file=key_file))
+    if len(digits) < _FEWEST_DIGITS or set(digits) - _HEX:
+        raise PlanError(f"there is no plan {file}", hint="strongroom plan list --all names those that were begun here")
     found = standing.begun(keys.state_folder(), digits, None if root is None else Path(root))
     return _Chosen(found.plan, carrying.Carrying(str(found.root), key_file=key_file))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from strongroom.cli.common import CLUSTER_OPTIONS
+from strongroom.cli.common import CLUSTER_OPTIONS, together
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ def known_options(command: _Command) -> _Command:
         ),
         click.option("--verify-internal", is_flag=True, help="Verify with hosts of private networks, too."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return together(*options)(command)
 
 
 class Knowing(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from strongroom.cli.common import progress
+from strongroom.cli.common import progress, together
 from strongroom.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def spark_options(command: _Command) -> _Command:
             help="With --spark: cut larger repositories into tasks of this size.",
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return together(*options)(command)
 
 
 class Fleet(NamedTuple):

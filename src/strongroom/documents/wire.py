@@ -23,14 +23,14 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """
     at = 0
     while at < len(message):
-        tag, at = _varint(message, at)
+        tag, at = varint(message, at)
         kind = tag & 7
         if kind == _VARINT:
-            number, at = _varint(message, at)
+            number, at = varint(message, at)
             yield tag >> 3, number
             continue
         if kind == _BYTES:
-            size, at = _varint(message, at)
+            size, at = varint(message, at)
         elif kind in _FIXED:
             size = _FIXED[kind]
         else:
@@ -41,7 +41,12 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         at += size
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """Read a number; return it and the place after it.
+
+    Raises:
+        WireError: it is cut off.
+    """
     number = shift = 0
     while at < len(data) and shift < 64:
         byte = data[at]

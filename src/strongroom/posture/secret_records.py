@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strongroom.model.facts import Facts
 from strongroom.model.origin import Origin
 from strongroom.model.resource import Resource, as_dict, as_list
@@ -61,6 +63,16 @@ def is_public(record: SecretRecord | None) -> bool:
 def written_definitions(record: SecretRecord) -> list[Definition]:
     """Return the definitions whose labels are all there: not those of a generator that nobody has rendered."""
     return [d for d in record.definitions if d.how in WRITTEN_BY_PEOPLE and d.how is not How.SECRET_GENERATOR]
+
+
+def unmarked(record: SecretRecord, marks: Iterable[str], facts: Facts) -> Definition | None:
+    """Return the first definition of a Secret that a person looks after, if none of them carries one of some marks.
+
+    That an object owns it counts as one.
+    """
+    definitions = written_definitions(record) if is_looked_after(record) else []
+    there = {mark for definition in definitions for mark in marks_of(definition, facts)}
+    return definitions[0] if definitions and there.isdisjoint((*marks, "ownerReferences")) else None
 
 
 def marks_of(definition: Definition, facts: Facts) -> set[str]:

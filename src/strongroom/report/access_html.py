@@ -112,8 +112,9 @@ def _numbers(report: AccessReport, whole: Picture) -> list[tuple[str, int]]:
     if report.question == "paths":
         numbers.append(("shortest paths", len(report.routes)))
     if report.question in ("diff", "what-if"):
-        numbers.append(("reach more", sum(bool(one.gained) for one in report.changes)))
-        numbers.append(("reach less", sum(bool(one.lost) for one in report.changes)))
+        changes = [one for one in report.changes if one.identity not in report.control_plane]
+        numbers.append(("reach more", sum(bool(one.gained) for one in changes)))
+        numbers.append(("reach less", sum(bool(one.lost) for one in changes)))
     if report.review:
         numbers.append(("lines to review", len(report.review)))
     if whole.steps:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from strongroom.model.access import Node
 from strongroom.model.access_report import AccessReport, Change, ReviewRow
 from strongroom.report.access_text_routes import route_lines
-from strongroom.report.access_words import acts, named, title
+from strongroom.report.access_words import acts, control_plane_too, named, title
 from strongroom.report.sanitise import NAME_LIMIT, line
 from strongroom.report.text_layout import Layout
 from strongroom.report.wording import plural
@@ -18,7 +18,7 @@ _DAY = len("2026-01-31")
 
 
 def changes(report: AccessReport, layout: Layout) -> Iterator[str]:
-    """Yield who reaches more, who reaches less, and who reaches what is new."""
+    """Yield who reaches more, who reaches less, and who reaches what is new; the control plane is counted apart."""
     for heading, style, chosen in (
         ("reach more", "bold bright_red", [one for one in report.changes if one.gained]),
         ("reach less", "green", [one for one in report.changes if one.lost]),
@@ -26,16 +26,19 @@ def changes(report: AccessReport, layout: Layout) -> Iterator[str]:
     ):
         if not chosen:
             continue
-        people = plural(len(chosen), "identity", "identities")
+        others = [one for one in chosen if one.identity not in report.control_plane]
+        people = plural(len(others), "identity", "identities") if others else "nobody"
         verb, _, rest = heading.partition(" ")
-        said = f"{people} {verb}{'es' if len(chosen) == 1 else ''} {rest}"
-        yield layout.put((said, f"bold {style}".strip()))
+        said = f"{people} {verb}{'' if len(others) > 1 else 'es'} {rest}"
+        yield layout.put(
+            (said, f"bold {style}".strip()), control_plane_too(len(chosen) - len(others), verbose=layout.verbose)
+        )
         yield "\n"
-        shown = chosen if layout.verbose else chosen[:_SHOWN]
+        shown = chosen if layout.verbose else others[:_SHOWN]
         for one in shown:
             yield from _change(report, one, heading, layout)
-        if len(chosen) > len(shown):
-            yield layout.put((f"and {len(chosen) - len(shown):,} more (--verbose lists them)", "dim"))
+        if not layout.verbose and len(others) > len(shown):
+            yield layout.put((f"and {len(others) - len(shown):,} more (--verbose lists them)", "dim"))
             yield "\n"
     if not report.changes:
         yield layout.put(("Nobody reaches more or less than before.", "bold"))

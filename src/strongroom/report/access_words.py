@@ -40,6 +40,12 @@ def acts(number: int) -> str:
     return plural(number, "step")
 
 
+def control_plane_too(number: int, *, verbose: bool) -> str:
+    """Return what is said of so many identities of the control plane, which are counted apart."""
+    hidden = "" if verbose else " (--verbose lists them)"
+    return f"; and {number:,} of the control plane itself{hidden}" if number else ""
+
+
 def distances(one: Exposure) -> str:
     """Return how many identities need how many steps: ``1 step: 4, 2 steps: 11``."""
     near = [f"{acts(index)}: {number:,}" for index, number in enumerate(one.by_steps) if number]

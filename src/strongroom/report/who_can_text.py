@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from strongroom.model.holders import Grounds, Holder, HoldersReport, Place
 from strongroom.model.rbac import Subject
+from strongroom.report.access_words import control_plane_too
 from strongroom.report.sanitise import NAME_LIMIT, PATH_LIMIT, line
 from strongroom.report.terminal import Terminal
 from strongroom.report.text_layout import Layout
@@ -85,7 +86,5 @@ def _notes(report: HoldersReport, layout: Layout) -> Iterator[str]:
 
 
 def _total(report: HoldersReport, own: int, layout: Layout) -> Iterator[str]:
-    rest = len(report.holders) - own
-    hidden = "" if layout.verbose else " (--verbose lists them)"
-    more = f"; and {rest:,} of the control plane itself{hidden}" if rest else ""
+    more = control_plane_too(len(report.holders) - own, verbose=layout.verbose)
     yield layout.put((plural(own, "identity", "identities") if own else "nobody", "bold"), f"{more}.")

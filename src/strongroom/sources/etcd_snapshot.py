@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Self, TypeAlias
 
+from strongroom.documents.wire import WireError, varint
 from strongroom.errors import SourceError
 from strongroom.model.controlplane import EtcdContents
 from strongroom.model.origin import Origin
@@ -261,7 +262,10 @@ def _key_value(message: bytes) -> tuple[bytes, bytes, bool]:
                 at += 1
             at += 1
         elif tag & 7 == 2:
-            length, at = (message[at], at + 1) if at < end and message[at] < 0x80 else _number(message, at)
+            try:
+                length, at = (message[at], at + 1) if at < end and message[at] < 0x80 else varint(message, at)
+            except WireError:  # where what was read of the message ends
+                break
             part = message[at : at + length]
             if tag >> 3 == 1:
                 key = part
@@ -271,15 +275,3 @@ def _key_value(message: bytes) -> tuple[bytes, bytes, bool]:
         else:
             break
     return key, value, whole
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while at < len(data) and shift < 64:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7
-    return 0, len(data)

@@ -21,8 +21,8 @@ from strongroom.access.other_authorizers import other_authorizers
 from strongroom.access.questions import control_plane
 from strongroom.access.rbac_request import AUTHENTICATED
 from strongroom.access.world import World
+from strongroom.documents.bounded import read_file
 from strongroom.documents.collector import paused
-from strongroom.errors import SourceError
 from strongroom.inventory.join import build as join
 from strongroom.leaks.recognise import started
 from strongroom.model.access import INCLUDES, MEMBER, Evidence, Step
@@ -114,14 +114,8 @@ def groups_in(path: str | None) -> Members:
     """
     if path is None:
         return {}
-    try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(_LARGEST_GROUPS + 1)
-    except OSError as error:
-        raise SourceError(f"groups {path} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _LARGEST_GROUPS:
-        raise SourceError(f"groups {path} are larger than {_LARGEST_GROUPS >> 20} MiB")
-    return members_of(path, data)
+    too_large = f"are larger than {_LARGEST_GROUPS >> 20} MiB"
+    return members_of(path, read_file(Path(path), _LARGEST_GROUPS, name=f"groups {path}", too_large=too_large))
 
 
 def identity_in(text: str) -> tuple[str, str | None]:

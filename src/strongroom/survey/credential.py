@@ -7,6 +7,7 @@ import binascii
 from pathlib import Path
 
 from strongroom.access.credential import Bearer, bearer_of_certificate, bearer_of_token
+from strongroom.documents.bounded import read_file
 from strongroom.errors import KubeconfigError, SourceError
 from strongroom.kube import kubeconfig
 from strongroom.kube.kubeconfig import Named, User
@@ -62,11 +63,4 @@ def _of_user(user: Named[User]) -> Bearer | None:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _LARGEST:
-        raise SourceError(f"{path} is too large to be a credential")
-    return data
+    return read_file(path, _LARGEST, too_large="is too large to be a credential")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.atrest.configurations import LOCAL
 from tests.atrest.told import Telling, telling
 from tests.support.controlplane.apiserver import Options
 from tests.support.controlplane.fixtures import StartCluster
@@ -26,20 +27,11 @@ from strongroom.survey.frames import context
 from strongroom.survey.procedures import procedure
 
 KEY = b"k" * 32
-CONFIGURATION = """\
-apiVersion: apiserver.config.k8s.io/v1
-kind: EncryptionConfiguration
-resources:
-  - resources: [secrets]
-    providers:
-      - secretbox:
-          keys:
-            - name: old
-              secret: b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xkLW9sZC0=
-      - identity: {}
+CONFIGURATION = f"""\
+{LOCAL}\
   - resources: [configmaps]
     providers:
-      - identity: {}
+      - identity: {{}}
 """
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 

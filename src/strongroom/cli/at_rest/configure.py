@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from strongroom.cli.at_rest.options import ETCD_OPTIONS, SERVER_OPTIONS
+from strongroom.cli.asking import YES
+from strongroom.cli.at_rest.options import SERVER_OPTIONS
+from strongroom.cli.common import ETCD_OPTIONS, together
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
     from strongroom.atrest.procedures.arguments import EtcdArgument, ServerArgument
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def added(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return added
 
 
 @click.command("configure")
@@ -71,7 +62,7 @@ def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
 @click.option(
     "--etcd", metavar="URL", help="etcd, to see on the way back whether a key is needed.  [default: the API server's]"
 )
-@_options(*ETCD_OPTIONS, *SERVER_OPTIONS)
+@together(*ETCD_OPTIONS, *SERVER_OPTIONS)
 @click.option(
     "--root",
     default="/",
@@ -80,7 +71,7 @@ def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
     help="Folder in which the files of the node lie.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be changed.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@YES
 @click.option("--save", type=click.Path(dir_okay=False), help="Save the plan; without --yes, do nothing else.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints.")

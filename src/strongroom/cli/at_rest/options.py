@@ -7,21 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
+from strongroom.cli.common import CONTEXT_OPTIONS, ETCD_OPTIONS, together
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-ETCD_OPTIONS = (
-    click.option("--etcd-cacert", type=click.Path(dir_okay=False), help="The CA of etcd.  [env: ETCDCTL_CACERT]"),
-    click.option("--etcd-cert", type=click.Path(dir_okay=False), help="A client of etcd.  [env: ETCDCTL_CERT]"),
-    click.option("--etcd-key", type=click.Path(dir_okay=False), help="The key of it.  [env: ETCDCTL_KEY]"),
-)
-"""The files of the connection to etcd, as etcdctl takes them."""
-
 SERVER_OPTIONS = (
-    click.option(
-        "--api-server", multiple=True, metavar="URL", help="An API server's own address; again for each of them."
-    ),
-    click.option("--context", default="", help="Context of the kubeconfig; by default the current one."),
-    click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
+    click.option("--api-server", multiple=True, metavar="URL", help="An API server's own address. Repeatable."),
+    *CONTEXT_OPTIONS,
 )
 """Which API servers are asked, and with whose credential."""
 
@@ -45,6 +37,5 @@ def fact_options(command: _Command) -> _Command:
         metavar="FILE",
         help="The EncryptionConfiguration, unless the sources have it.",
     )
-    for option in reversed((config, *SERVER_OPTIONS, *ETCD_OPTIONS, *OUTPUT_OPTIONS)):
-        command = option(command)
-    return click.argument("sources", nargs=-1, metavar="[SOURCE]...")(command)
+    sources = click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+    return together(sources, config, *SERVER_OPTIONS, *ETCD_OPTIONS, *OUTPUT_OPTIONS)(command)

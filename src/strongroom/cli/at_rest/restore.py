@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from strongroom.cli.at_rest.backup.options import cluster_options, counted, key_context, say
+from strongroom.cli.asking import YES
+from strongroom.cli.at_rest.backup.options import counted, key_context, say
+from strongroom.cli.common import CONTEXT_OPTIONS, together
 from strongroom.cli.root import CLEAN
 from strongroom.errors import DocumentError, OutputError, UsageError
 
@@ -41,7 +43,7 @@ class _How(NamedTuple):
 
 @click.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False))
-@cluster_options
+@together(*CONTEXT_OPTIONS)
 @click.option(
     "--select", multiple=True, metavar="PATTERN", help="Only these, as NAMESPACE/NAME with * and ?. Repeatable."
 )
@@ -55,7 +57,7 @@ class _How(NamedTuple):
 )
 @click.option("--create-namespaces", is_flag=True, help="Make namespaces that are missing.")
 @click.option("--dry-run", is_flag=True, help="Show it, and have the API server try it.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@YES
 @click.option(
     "--plan", "plan_file", type=click.Path(dir_okay=False), help="Save the plan; without --yes, do nothing else."
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from strongroom.cli.at_rest.options import ETCD_OPTIONS, SERVER_OPTIONS
+from strongroom.cli.asking import YES
+from strongroom.cli.at_rest.options import SERVER_OPTIONS
+from strongroom.cli.common import ETCD_OPTIONS, together
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
 
 _TARGETS = ("secretbox", "aesgcm", "kms", "identity", "current")
 _MINUTE = 60.0
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def shared(command: _Command) -> _Command:
-    """Add how API servers and etcd are reached."""
-    for option in reversed((*SERVER_OPTIONS, *ETCD_OPTIONS)):
-        command = option(command)
-    return command
 
 
 @click.command("rotate")
@@ -37,9 +30,9 @@ def shared(command: _Command) -> _Command:
     required=True,
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="The EncryptionConfiguration of an API server on this host; again for each.",
+    help="The EncryptionConfiguration of an API server on this host. Repeatable.",
 )
-@shared
+@together(*SERVER_OPTIONS, *ETCD_OPTIONS)
 @click.option("--etcd", metavar="URL", help="The etcd that proves it: https://127.0.0.1:2379.")
 @click.option("--to", type=click.Choice(_TARGETS), default=None, help="What shall encrypt; by default a new key.")
 @click.option("--decrypt", is_flag=True, help="Back to plain text: --to identity.")
@@ -86,7 +79,7 @@ def shared(command: _Command) -> _Command:
     help="Time for the cluster's own StorageVersionMigration, where it has that; 0 goes without.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be done, and check that it can be.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@YES
 @click.option("--save", type=click.Path(dir_okay=False), metavar="FILE", help="Write the plan to a file.")
 @click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", help="How the plan is written.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
+from strongroom.cli.asking import YES, carried_out
 from strongroom.cli.file import options
 from strongroom.cli.root import CLEAN
 from strongroom.crypto.memory import guard
@@ -62,7 +62,7 @@ class _Step(NamedTuple):
 @click.option("--passphrase", is_flag=True, help="Ask for a passphrase that protects a new key.")
 @click.option("--no-hooks", is_flag=True, help="Leave Git alone.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@YES
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -89,28 +89,14 @@ def command(
         raise UsageError(f"{file} is not a name for a manifest", hint="it ends with .yaml")
     context = options.key_context()
     steps = _steps(target, name, rules, age, key, context, passphrase=passphrase)
-    hooks = not no_hooks and _in_repository()
-    if not steps and not hooks:
-        click.echo("nothing to do: all is there")
-        return CLEAN
-    for step in steps:
-        click.echo(f"{'would ' if dry_run else ''}{step.words}")
-    if hooks:
-        click.echo(f"{'would ' if dry_run else ''}do what strongroom git install does")
-    if dry_run:
-        return CLEAN
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError("nobody is there to ask", hint="--yes does it, --dry-run only shows it")
-        if not click.confirm("Do it?", default=True):
-            return CLEAN
-    for step in steps:
-        step.do()
-    if hooks:
+    if not no_hooks and _in_repository():
         from strongroom.cli.git import install
 
-        ctx.invoke(install, yes=True)
-    click.echo(f"strongroom file edit {file} opens it in your editor")
+        steps.append(_Step("do what strongroom git install does", lambda: ctx.invoke(install, yes=True)))
+    if not steps:
+        click.echo("nothing to do: all is there")
+    elif carried_out(steps, dry_run=dry_run, yes=yes):
+        click.echo(f"strongroom file edit {file} opens it in your editor")
     return CLEAN
 
 

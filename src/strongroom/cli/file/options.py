@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from strongroom.cli.common import together
 from strongroom.crypto.memory import guard
 from strongroom.errors import DocumentError, OutputError, SourceError, UsageError
 from strongroom.files.sops.formats import format_of
@@ -60,15 +61,6 @@ class Input(NamedTuple):
     format: Format
 
 
-def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def add(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
 input_type = click.option("--input-type", metavar="TYPE", help=f"{_FORMATS}; by default as the name ends.")
 output_type = click.option("--output-type", metavar="TYPE", help="The same of what is written.")
 filename_override = click.option(
@@ -108,7 +100,7 @@ def key_options(command: _Command) -> _Command:
         click.option(f"--{name}", f"select_{name.replace('-', '_')}", default="", metavar="TEXT", help=text)
         for name, text in _SELECTION_OPTIONS
     )
-    return _together(
+    return together(
         *keys,
         click.option("--aws-profile", default="", metavar="NAME", help="Profile for the keys of AWS KMS."),
         click.option("--encryption-context", default="", metavar="LIST", help="name:value,… for those of AWS KMS."),
@@ -125,7 +117,7 @@ def key_options(command: _Command) -> _Command:
 
 def changed_keys(command: _Command) -> _Command:
     """Add which keys come and go."""
-    return _together(
+    return together(
         *(
             click.option(
                 f"--{how}-{name}", f"{how}_{kind}", default="", metavar="LIST", help=f"{verb} comma-separated {what}."

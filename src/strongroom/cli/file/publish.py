@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from strongroom.cli.asking import confirmed
+from strongroom.cli.asking import YES, confirmed
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import StrongroomError, UsageError
 
@@ -19,7 +19,7 @@ from strongroom.errors import StrongroomError, UsageError
 @click.option("--omit-extensions", is_flag=True, help="Leave out the suffix of names.")
 @click.option("--config", metavar="FILE", help="Instead of the nearest .sops.yaml.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go where.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@YES
 def command(
     paths: tuple[str, ...], recursive: bool, omit_extensions: bool, config: str | None, dry_run: bool, yes: bool
 ) -> int:

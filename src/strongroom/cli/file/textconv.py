@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from strongroom.errors import SourceError, StrongroomError
+from strongroom.errors import StrongroomError
 
 _LARGEST = 256 << 20
 
@@ -44,11 +44,6 @@ def read(file: str) -> bytes:
     Raises:
         SourceError: it cannot be read, or is too large.
     """
-    try:
-        with Path(file).open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise SourceError(f"file {file} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _LARGEST:
-        raise SourceError(f"file {file} is larger than {_LARGEST >> 20} MiB")
-    return data
+    from strongroom.documents.bounded import read_file
+
+    return read_file(Path(file), _LARGEST, name=f"file {file}")

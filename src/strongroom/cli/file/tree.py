@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from strongroom.cli.asking import confirmed
+from strongroom.cli.asking import YES, confirmed
+from strongroom.cli.common import together
 from strongroom.cli.plan_carrying import Carrying, command, digits, doing
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import UsageError
@@ -42,17 +43,15 @@ class How(NamedTuple):
 
 def tree_options(command: _Command) -> _Command:
     """Add how a change of many files is done; they come as the fields of `How`."""
-    for option in (
-        click.option("--fingerprint-key", metavar="FILE", help="File with the key for the digests of a plan."),
+    return together(
+        click.option("--dry-run", is_flag=True, help="Only say what would be done; no key is used."),
+        YES,
+        click.option("--plan", type=click.Path(dir_okay=False), help="Save the plan, for strongroom plan."),
         click.option(
             "--root", default=".", type=click.Path(file_okay=False, exists=True), help="Folder that holds the files."
         ),
-        click.option("--plan", type=click.Path(dir_okay=False), help="Save the plan, for strongroom plan."),
-        click.option("-y", "--yes", is_flag=True, help="Do it without asking."),
-        click.option("--dry-run", is_flag=True, help="Only say what would be done; no key is used."),
-    ):
-        command = option(command)
-    return command
+        click.option("--fingerprint-key", metavar="FILE", help="File with the key for the digests of a plan."),
+    )(command)
 
 
 def recursive(paths: Sequence[str], what: str, config: str | None, how: How, *, gitignore: bool = True) -> int:

@@ -32,13 +32,13 @@ _NOTES = {
 )
 @click.option("--account-namespace", default="strongroom", show_default=True, help="The account's namespace.")
 @click.option(
-    "-n", "--namespace", multiple=True, help="Only this namespace may be read, through a Role in it; repeatable."
+    "-n", "--namespace", multiple=True, help="Only this namespace may be read, through a Role in it. Repeatable."
 )
 @click.option(
     "--resource",
     multiple=True,
     metavar="NAME",
-    help="For at-rest: what is encrypted, such as widgets.example.com; repeatable.  [default: secrets]",
+    help="For at-rest: what is encrypted, such as widgets.example.com. Repeatable.  [default: secrets]",
 )
 @click.option("--read-only", is_flag=True, help="For at-rest: status and verify only; nothing may be rewritten.")
 @click.pass_context

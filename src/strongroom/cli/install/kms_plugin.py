@@ -22,7 +22,7 @@ _RESOURCE = re.compile(r"[a-z0-9*][a-z0-9.*-]*")
 @click.command("kms-plugin")
 @click.option("--form", type=click.Choice(_FORMS), required=True, help="What is rendered.")
 @click.option("--key", metavar="URI", help="The key that encrypts, as for serve kms-plugin.")
-@click.option("--also", multiple=True, metavar="URI", help="A key that only decrypts; repeatable.")
+@click.option("--also", multiple=True, metavar="URI", help="A key that only decrypts. Repeatable.")
 @click.option("--socket", default="/run/strongroom/kms.sock", show_default=True, metavar="PATH", help="On the node.")
 @click.option("--name", default="strongroom-kms", show_default=True, help="Of the provider, the pod, the unit.")
 @click.option("--image", metavar="IMAGE", help="The image of the static pod, best by its digest.")
@@ -30,7 +30,7 @@ _RESOURCE = re.compile(r"[a-z0-9*][a-z0-9.*-]*")
 @click.option("--folder", default="/etc/strongroom", show_default=True, metavar="PATH", help="Keys and tokens.")
 @click.option("--metrics-address", default="127.0.0.1:8085", show_default=True, metavar="HOST:PORT")
 @click.option(
-    "--resource", multiple=True, default=["secrets"], show_default=True, help="What is encrypted; repeatable."
+    "--resource", multiple=True, default=["secrets"], show_default=True, help="What is encrypted. Repeatable."
 )
 @click.option("--timeout", type=click.IntRange(1, 60), default=3, show_default=True, help="Seconds for a request.")
 def command(

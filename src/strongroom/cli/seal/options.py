@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from strongroom.cli.common import CONTEXT_OPTIONS, together
 from strongroom.errors import KeyUseError, KubeconfigError, SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ class Cluster(NamedTuple):
 
 def controller_options(command: _Command) -> _Command:
     """Add where the controller is; the environment variables are those of ``kubeseal``."""
-    for option in (
-        click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
-        click.option("--context", default="", help="Of the kubeconfig; the current one by default."),
+    return together(
+        *CONTEXT_OPTIONS,
         click.option(
             "--controller-namespace",
             default="kube-system",
@@ -57,9 +57,7 @@ def controller_options(command: _Command) -> _Command:
             metavar="NAME",
             help="Its Service.",
         ),
-    ):
-        command = option(command)
-    return command
+    )(command)
 
 
 def certificate_option(command: _Command) -> _Command:

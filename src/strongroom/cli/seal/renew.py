@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from strongroom.cli.asking import confirmed
+from strongroom.cli.asking import YES, confirmed
 from strongroom.cli.plan_carrying import Carrying, digits, going_on
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.cli.seal.options import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--plan", type=click.Path(dir_okay=False), help="Save it as a plan, and do nothing.")
 @click.option("--root", default=".", type=click.Path(file_okay=False, exists=True), help="Folder that the plan is for.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be sealed anew.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@YES
 @click.option("--fingerprint-key", type=click.Path(dir_okay=False), help="File with the key for fingerprints.")
 @click.option("--no-gitignore", is_flag=True, help="Read files that .gitignore leaves out too.")
 def command(

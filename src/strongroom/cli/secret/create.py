@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from strongroom.cli.common import together
 from strongroom.cli.root import CLEAN
 from strongroom.cli.secret.opening import Cluster, cluster_options, name_pattern, say
 from strongroom.cli.secret.values import Sources, asked, collect, source_options
@@ -48,37 +49,33 @@ def _part_options(command: _Command) -> _Command:
 
 def _output_options(command: _Command) -> _Command:
     """Add where the result goes."""
-    for option in (
+    return together(
+        click.option("-o", "--output", metavar="FILE", help="By default NAME.sops.yaml; - for standard output."),
+        click.option("--seal", is_flag=True, help="Write a SealedSecret, in place of a SOPS file."),
+        click.option("--apply", is_flag=True, help="Send it to the cluster, in place of a file."),
+        click.option("--dry-run", is_flag=True, help="With --apply: let the cluster try it, and leave it."),
+        click.option("--replace", is_flag=True, help="Put it in the place of what is there."),
+        click.option("--seal-cert", metavar="FILE|URL", help="Certificate to seal with; else the cluster is asked."),
         click.option(
             "--scope",
             type=click.Choice(["strict", "namespace-wide", "cluster-wide"]),
             help="With --seal: how far it may be moved.",
         ),
-        click.option("--seal-cert", metavar="FILE|URL", help="Certificate to seal with; else the cluster is asked."),
-        click.option("--replace", is_flag=True, help="Put it in the place of what is there."),
-        click.option("--dry-run", is_flag=True, help="With --apply: let the cluster try it, and leave it."),
-        click.option("--apply", is_flag=True, help="Send it to the cluster, in place of a file."),
-        click.option("--seal", is_flag=True, help="Write a SealedSecret, in place of a SOPS file."),
-        click.option("-o", "--output", metavar="FILE", help="By default NAME.sops.yaml; - for standard output."),
-    ):
-        command = option(command)
-    return command
+    )(command)
 
 
 def _object_options(command: _Command) -> _Command:
     """Add what else the object says."""
-    for option in (
-        click.option("--config", type=click.Path(dir_okay=False), help="strongroom.toml in place of the nearest."),
-        click.option("--string-data", is_flag=True, help="Keep text readable in an editor: stringData, not data."),
-        click.option("--immutable", is_flag=True, help="It can only be removed, not changed."),
-        click.option("--version", default="1", show_default=True, help="Its first version, as a label."),
-        click.option("--owner", default="", metavar="TEAM", help="Who answers for it, as a label."),
-        click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A further label. Repeatable."),
-        click.option("-n", "--namespace", default="", metavar="NAME", help="Its namespace."),
+    return together(
         click.option("--type", "type_", default="", metavar="TYPE", help="Its type as the API has it."),
-    ):
-        command = option(command)
-    return command
+        click.option("-n", "--namespace", default="", metavar="NAME", help="Its namespace."),
+        click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A further label. Repeatable."),
+        click.option("--owner", default="", metavar="TEAM", help="Who answers for it, as a label."),
+        click.option("--version", default="1", show_default=True, help="Its first version, as a label."),
+        click.option("--immutable", is_flag=True, help="It can only be removed, not changed."),
+        click.option("--string-data", is_flag=True, help="Keep text readable in an editor: stringData, not data."),
+        click.option("--config", type=click.Path(dir_okay=False), help="strongroom.toml in place of the nearest."),
+    )(command)
 
 
 @click.command("create")

@@ -37,7 +37,7 @@ def command(
     live: bool,
     namespace: str,
     fingerprint_key: str | None,
-    context: str | None,
+    context: str,
     kubeconfig: str | None,
     as_user: str | None,
     as_group: tuple[str, ...],

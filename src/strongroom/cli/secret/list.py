@@ -36,7 +36,7 @@ def command(
     namespace: str,
     shape: str,
     fingerprint_key: str | None,
-    context: str | None,
+    context: str,
     kubeconfig: str | None,
     as_user: str | None,
     as_group: tuple[str, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from strongroom.cli.common import AS_OPTIONS, CONTEXT_OPTIONS, together
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _Answer = TypeVar("_Answer")
 class Cluster(NamedTuple):
     """Which cluster is meant, and which namespace of it; the names of the options."""
 
-    context: str | None
+    context: str
     kubeconfig: str | None
     as_user: str | None
     as_group: tuple[str, ...]
@@ -33,16 +34,7 @@ class Cluster(NamedTuple):
 
 def cluster_options(command: _Command) -> _Command:
     """Add which cluster is meant."""
-    for option in (
-        click.option(
-            "--as-group", multiple=True, metavar="GROUP", help="Ask as a member of this group too. Repeatable."
-        ),
-        click.option("--as", "as_user", metavar="USER", help="Ask the cluster as somebody else."),
-        click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
-        click.option("--context", metavar="NAME", help="The cluster: a context of the kubeconfig."),
-    ):
-        command = option(command)
-    return command
+    return together(*CONTEXT_OPTIONS, *AS_OPTIONS)(command)
 
 
 def opener() -> Open:
@@ -100,7 +92,7 @@ def ask(cluster: Cluster, question: Callable[[Client, str], Awaitable[_Answer]])
     from strongroom.kube.client import Client
     from strongroom.kube.connection import Asked, connect
 
-    connection = connect(Asked(cluster.context or "", cluster.kubeconfig, cluster.as_user or "", cluster.as_group))
+    connection = connect(Asked(cluster.context, cluster.kubeconfig, cluster.as_user or "", cluster.as_group))
 
     async def run() -> _Answer:
         async with Client(connection) as client:

@@ -40,7 +40,7 @@ def command(
     live: bool,
     namespace: str,
     dry_run: bool,
-    context: str | None,
+    context: str,
     kubeconfig: str | None,
     as_user: str | None,
     as_group: tuple[str, ...],

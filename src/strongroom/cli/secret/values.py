@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from strongroom.cli.common import together
 from strongroom.cli.secret.opening import say
 from strongroom.errors import StrongroomError, UsageError
 from strongroom.files.secret import inputs
@@ -38,17 +39,15 @@ class Sources(NamedTuple):
 
 def source_options(command: _Command) -> _Command:
     """Add the options that give values; the names of `Sources`."""
-    for option in (
-        click.option("--edit", is_flag=True, help="Write values in an editor, as KEY=VALUE lines."),
-        click.option("--from-literal", multiple=True, metavar="KEY=VALUE", help="As it stands here; others see it."),
-        click.option("--from-env-file", multiple=True, metavar="FILE", help="Every KEY=VALUE line of a file."),
-        click.option("--from-file", multiple=True, metavar="[KEY=]PATH", help="A file, or each file of a folder."),
-        click.option("--generate", multiple=True, metavar="KEY=WHAT", help="Made now: password:32, hex, tls:HOST ..."),
-        click.option("--from-stdin", metavar="KEY", help="Standard input."),
+    return together(
         click.option("--prompt", multiple=True, metavar="KEY", help="Asked for, unseen, twice."),
-    ):
-        command = option(command)
-    return command
+        click.option("--from-stdin", metavar="KEY", help="Standard input."),
+        click.option("--generate", multiple=True, metavar="KEY=WHAT", help="Made now: password:32, hex, tls:HOST ..."),
+        click.option("--from-file", multiple=True, metavar="[KEY=]PATH", help="A file, or each file of a folder."),
+        click.option("--from-env-file", multiple=True, metavar="FILE", help="Every KEY=VALUE line of a file."),
+        click.option("--from-literal", multiple=True, metavar="KEY=VALUE", help="As it stands here; others see it."),
+        click.option("--edit", is_flag=True, help="Write values in an editor, as KEY=VALUE lines."),
+    )(command)
 
 
 def collect(sources: Sources, default_key: str = "") -> inputs.Values:

@@ -119,7 +119,7 @@ def _seal(secret: PlainSecret, cluster: Cluster, output: Output, target: Path | 
 
     place = options.Cluster(
         cluster.kubeconfig,
-        cluster.context or "",
+        cluster.context,
         os.environ.get("SEALED_SECRETS_CONTROLLER_NAMESPACE", "kube-system"),
         os.environ.get("SEALED_SECRETS_CONTROLLER_NAME", "sealed-secrets-controller"),
     )

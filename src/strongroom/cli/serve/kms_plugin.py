@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("kms-plugin")
 @click.option("--socket", metavar="PATH", help="The Unix socket for the API server: /run/strongroom/kms.sock")
 @click.option("--key", metavar="URI", help="The key that encrypts: local-file:PATH, pkcs11:…, vault-transit:URL, …")
-@click.option("--also", multiple=True, metavar="URI", help="A key that only decrypts what it encrypted; repeatable.")
+@click.option("--also", multiple=True, metavar="URI", help="A key that only decrypts what it encrypted. Repeatable.")
 @click.option("--config", metavar="FILE", help="The same as YAML (socket, key, also, metricsAddress, timeout, …).")
 @click.option("--metrics-address", metavar="ADDRESS", help="Metrics and health: 127.0.0.1:PORT or unix:PATH.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Most seconds for a request.  [default: 2.8]")

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from strongroom.documents.bounded import read_file
 from strongroom.errors import DocumentError
 from strongroom.files.sops.nesting import too_deep
 from strongroom.files.sops.selection import MATCHERS, Selection
@@ -98,13 +99,7 @@ def read(path: Path) -> Config:
     Raises:
         DocumentError: it cannot be read, or sops would refuse it.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _LARGEST:
-        raise DocumentError(f"{path} is larger than {_LARGEST} bytes")
+    data = read_file(path, _LARGEST, too_large=f"is larger than {_LARGEST} bytes", error=DocumentError)
     try:
         return parse(data)
     except DocumentError as error:

@@ -35,18 +35,15 @@ from strongroom.model.facts import Facts
 from strongroom.model.finding import Audience, Confidence, Practice, Severity
 from strongroom.model.secret import SecretRecord
 from strongroom.posture.check import Check, Hit
-from strongroom.posture.secret_records import is_looked_after, marks_of, shown_at, written_definitions
+from strongroom.posture.secret_records import shown_at, unmarked
 
 
 def examine(record: SecretRecord, facts: Facts) -> Iterator[Hit]:
     """Yield a hit for a Secret of which no definition names an owner."""
-    definitions = written_definitions(record) if is_looked_after(record) else []
-    if not definitions:
-        return
-    marks = {mark for definition in definitions for mark in marks_of(definition, facts)}
-    if not marks.intersection((*facts.settings.owner_labels, "ownerReferences")):
+    definition = unmarked(record, facts.settings.owner_labels, facts)
+    if definition is not None:
         message = f"no label or annotation says whose Secret {record.ref.show()} is"
-        yield Hit(message, shown_at(definitions[0]), definitions[0].resource, about=record.ref.name)
+        yield Hit(message, shown_at(definition), definition.resource, about=record.ref.name)
 
 
 CHECK = Check(

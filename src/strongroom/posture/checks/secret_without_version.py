@@ -34,7 +34,7 @@ from strongroom.model.facts import Facts
 from strongroom.model.finding import Audience, Confidence, Practice, Severity
 from strongroom.model.secret import How, SecretRecord
 from strongroom.posture.check import Check, Hit
-from strongroom.posture.secret_records import is_looked_after, marks_of, shown_at, written_definitions
+from strongroom.posture.secret_records import shown_at, unmarked
 
 _IN_STORE = frozenset({How.EXTERNAL_SECRET, How.SECRET_PROVIDER_CLASS})
 _VERSION_IN_NAME = re.compile(r".*[-.]v?[0-9]+(\.[0-9]+)*")
@@ -42,15 +42,14 @@ _VERSION_IN_NAME = re.compile(r".*[-.]v?[0-9]+(\.[0-9]+)*")
 
 def examine(record: SecretRecord, facts: Facts) -> Iterator[Hit]:
     """Yield a hit for a Secret of which no definition names a version."""
-    definitions = written_definitions(record) if is_looked_after(record) else []
-    if not definitions or _VERSION_IN_NAME.fullmatch(record.ref.name):
+    if _VERSION_IN_NAME.fullmatch(record.ref.name):
         return
     if any(d.immutable or d.how in _IN_STORE for d in record.definitions):
         return
-    marks = {mark for definition in definitions for mark in marks_of(definition, facts)}
-    if not marks.intersection((*facts.settings.version_labels, "ownerReferences")):
+    definition = unmarked(record, facts.settings.version_labels, facts)
+    if definition is not None:
         message = f"no label, annotation or name says which version Secret {record.ref.show()} holds"
-        yield Hit(message, shown_at(definitions[0]), definitions[0].resource, about=record.ref.name)
+        yield Hit(message, shown_at(definition), definition.resource, about=record.ref.name)
 
 
 CHECK = Check(

@@ -15,6 +15,7 @@ from strongroom.atrest.backup_file import Front, Header
 from strongroom.atrest.backup_records import ETCD, SECRETS, Contents, KeptFile, Manifest
 from strongroom.atrest.backup_secrets import BackedSecret, of_page
 from strongroom.atrest.configuration import parse
+from strongroom.documents.bounded import read_file
 from strongroom.errors import SourceError
 from strongroom.files.sops import data_key
 from strongroom.files.sops.metadata import Metadata
@@ -187,13 +188,7 @@ def kept_file(path: Path) -> KeptFile:
         SourceError: it cannot be read, or is too large for a configuration.
         DocumentError: it is none that the API server would read.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _LARGEST_FILE:
-        raise SourceError(f"{path} is larger than {_LARGEST_FILE >> 20} MiB")
+    data = read_file(path, _LARGEST_FILE)
     parse(data, str(path))
     return KeptFile(str(path.absolute()), Plaintext(data))
 

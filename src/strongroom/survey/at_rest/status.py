@@ -27,7 +27,8 @@ from strongroom.atrest.judging import (
 from strongroom.atrest.members import members
 from strongroom.atrest.servers import Server, config_hash, kms_healthy, loaded
 from strongroom.atrest.stored import Counted, Etcd, counted, stored
-from strongroom.errors import ClusterError, SourceError, UsageError
+from strongroom.documents.bounded import read_file
+from strongroom.errors import ClusterError, UsageError
 from strongroom.model.at_rest import AtRest, Configured, ConfiguredFile, KmsKey, Problem, ServerState
 from strongroom.model.controlplane import ControlPlane, EncryptionConfiguration, Program, StoredAs
 from strongroom.model.finding import Severity
@@ -272,13 +273,7 @@ def _overridden(flag: str) -> Iterator[str]:
 
 
 def _file(path: Path) -> tuple[ConfiguredFile, Configuration]:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _MOST_BYTES:
-        raise SourceError(f"{path} is larger than any EncryptionConfiguration")
+    data = read_file(path, _MOST_BYTES, too_large="is larger than any EncryptionConfiguration")
     configuration = parse(data, str(path))
     return ConfiguredFile(str(path), config_hash(data), rules_of(configuration)), configuration
 

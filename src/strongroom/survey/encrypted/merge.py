@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from strongroom.documents.bounded import read_file
 from strongroom.errors import OutputError, SourceError, StrongroomError, TamperedError, UsageError
 from strongroom.files.sops.data_key import unwrap, wrap
 from strongroom.files.sops.document import Format
@@ -63,7 +64,7 @@ def drive(base: Path, ours: Path, theirs: Path, name: str, context: Context) -> 
         SourceError: one of the three cannot be read, or Git is not there.
         OutputError: the result cannot be written.
     """
-    past, mine, other = _read(base), _read(ours), _read(theirs)
+    past, mine, other = (read_file(path, _LARGEST) for path in (base, ours, theirs))
     form = format_of(name)
     try:
         if not (is_encrypted(mine, form) or is_encrypted(other, form)):
@@ -195,14 +196,3 @@ def _as_git(ours: Path, base: Path, theirs: Path) -> int:
         return subprocess.run(["git", "merge-file", "-q", *names, ours, base, theirs], check=False).returncode
     except FileNotFoundError:
         raise SourceError("git is not installed") from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read", hint=(error.strerror or "").lower()) from None
-    if len(data) > _LARGEST:
-        raise SourceError(f"{path} is larger than {_LARGEST >> 20} MiB")
-    return data

@@ -12,23 +12,13 @@ SUBCOMMANDS = {
 }
 """Subcommand to its line of help."""
 
-_DEFAULT = "create"
-
-
-class _Group(LazyGroup):
-    """What is no subcommand belongs to the default one."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in SUBCOMMANDS and args[0] not in ctx.help_option_names:
-            args = [_DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
 
 @click.group(
     "backup",
-    cls=_Group,
+    cls=LazyGroup,
     package=__name__,
     table=SUBCOMMANDS,
+    default="create",
     epilog="strongroom at-rest backup create --help shows the options.",
 )
 def command() -> None:

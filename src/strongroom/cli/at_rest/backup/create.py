@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from strongroom.cli.at_rest.backup.options import (
-    cluster_options,
     counted,
     key_context,
     key_options,
     recipients,
     say,
 )
-from strongroom.cli.common import progress
+from strongroom.cli.common import CONTEXT_OPTIONS, ETCD_OPTIONS, progress, together
 from strongroom.cli.root import CLEAN
 from strongroom.errors import UsageError
 
@@ -42,10 +41,7 @@ if TYPE_CHECKING:
     help="Also keep this EncryptionConfiguration. Repeatable.",
 )
 @click.option("--etcd", default="", metavar="URL", help="Back up a whole etcd instead, as a snapshot.")
-@click.option("--etcd-cacert", type=click.Path(dir_okay=False), help="The CA of etcd.  [env: ETCDCTL_CACERT]")
-@click.option("--etcd-cert", type=click.Path(dir_okay=False), help="A client of etcd.  [env: ETCDCTL_CERT]")
-@click.option("--etcd-key", type=click.Path(dir_okay=False), help="The key of it.  [env: ETCDCTL_KEY]")
-@cluster_options
+@together(*ETCD_OPTIONS, *CONTEXT_OPTIONS)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what is done.")
 def command(output: str, replace: bool, etcd: str, quiet: bool, **options: Any) -> int:
     """Back up Secrets with their metadata into one encrypted file.

@@ -1,4 +1,4 @@
-"""What the commands on backups share: which cluster is meant, who can open a backup, and opening one."""
+"""What the commands on backups share: who can open a backup, and opening one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from strongroom.cli.common import together
 from strongroom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,20 +29,10 @@ _KEYS = (
 """Option, kind of key, what it names."""
 
 
-def cluster_options(command: _Command) -> _Command:
-    """Add which cluster is meant."""
-    for option in (
-        click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are."),
-        click.option("--context", default="", metavar="NAME", help="The cluster: a context of the kubeconfig."),
-    ):
-        command = option(command)
-    return command
-
-
 def key_options(command: _Command) -> _Command:
     """Add who will be able to open a backup."""
     options = [
-        click.option(f"--{name}", f"key_{kind}", multiple=True, metavar="KEY", help=f"{what}; repeatable.")
+        click.option(f"--{name}", f"key_{kind}", multiple=True, metavar="KEY", help=f"{what}. Repeatable.")
         for name, kind, what in _KEYS
     ]
     options += [
@@ -49,9 +40,7 @@ def key_options(command: _Command) -> _Command:
         click.option("--encryption-context", default="", metavar="LIST", help="name:value,… for those of AWS KMS."),
         click.option("--config", metavar="FILE", help="The .sops.yaml whose rule names the keys, with key groups."),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return together(*options)(command)
 
 
 def recipients(output: str, options: dict[str, Any]) -> Recipients:

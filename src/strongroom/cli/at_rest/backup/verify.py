@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from strongroom.cli.at_rest.backup.options import counted, key_context, say
+from strongroom.cli.common import KUBECONFIG
 from strongroom.cli.root import CLEAN, FINDINGS
 from strongroom.errors import UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--against", default="", metavar="cluster[:CONTEXT]", help="Compare it with a cluster as it is now.")
-@click.option("--kubeconfig", type=click.Path(dir_okay=False), help="File that says where clusters are.")
+@KUBECONFIG
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", help="How it is written.")
 def command(file: str, against: str, kubeconfig: str | None, shape: str) -> int:
     """Check that a backup opens, is whole, and every Secret in it can be read.
