@@ -168,7 +168,7 @@ def test_notes() -> None:
         ]
     )
     assert [note.split()[:5] for note in found] == [
-        ["1", "of", "the", "Secrets", word] for word in ("had", "had", "are", "are")
+        ["1", "of", "the", "Secrets", word] for word in ("had", "had", "came", "served")
     ]
 
 

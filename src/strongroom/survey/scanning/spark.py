@@ -25,7 +25,14 @@ from strongroom.survey.scanning.scan import report_of
 from strongroom.survey.scanning.spark_job import Freight, Job
 from strongroom.survey.scanning.spark_report import Summary, repositories_of
 from strongroom.survey.scanning.spark_rows import Row, columns, json_lines, skipped_row
-from strongroom.survey.scanning.spark_session import FAILURES, exists, kind_of, refuse_without_spark, start
+from strongroom.survey.scanning.spark_session import (
+    FAILURES,
+    exists,
+    kind_of,
+    refuse_master,
+    refuse_without_spark,
+    start,
+)
 from strongroom.survey.scanning.spark_task import (
     Listed,
     Measured,
@@ -88,10 +95,10 @@ class _Sent(NamedTuple):
 
 
 def refuse(master: str, repositories: Path, rows: str) -> None:
-    """Refuse what cannot be, before anything takes long. Errors as for `scan_fleet`."""
+    """Refuse what is asked for and cannot be, before anything takes long. Errors as for `scan_fleet`."""
     listed(repositories)
     _refuse_rows(rows)
-    refuse_without_spark(master)
+    refuse_master(master)
 
 
 def listed(file: Path) -> list[Listed]:
@@ -129,6 +136,7 @@ def scan_fleet(request: FleetRequest) -> tuple[Report, list[Entry]]:
         StrongroomError: Spark failed, or a worker is not fit for it.
     """
     refuse(request.master, request.repositories, request.rows)
+    refuse_without_spark()
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 

@@ -21,14 +21,22 @@ _AUTHENTICATED = ("spark.authenticate", "spark.network.crypto.enabled")
 _TLS = "spark.ssl.rpc.enabled"
 
 
-def refuse_without_spark(master: str) -> None:
-    """Refuse what cannot be.
+def refuse_master(master: str) -> None:
+    """Refuse what runs no tasks of ours.
 
     Raises:
-        UsageError: ``pyspark`` is not installed, or the master is none that runs tasks of ours.
+        UsageError: it is no master.
     """
     if master.startswith("sc://"):
         raise UsageError("--spark needs a master, not Spark Connect", hint="spark://HOST:7077, yarn, k8s://…, local[4]")
+
+
+def refuse_without_spark() -> None:
+    """Refuse where the extra is missing.
+
+    Raises:
+        UsageError: ``pyspark`` is not installed.
+    """
     try:
         import pyspark  # noqa: F401 - only whether it is there
     except ImportError:
