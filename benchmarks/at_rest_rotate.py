@@ -36,7 +36,8 @@ _PROFILE = (
     "etcd 12 %, verifying the client certificate of each request 10 %, metrics and tracing 9 %, field ownership 6 "
     "%, the patch itself 4 %, encryption 0.3 %. No form of the request was seen to change that: merge, strategic "
     "and JSON patches, server-side apply, a PUT of the whole object in protobuf, HTTP/2, unchecked fields, one "
-    "connection or eight."
+    "connection or eight. What others wait for hardly depends on how many of ours are under way: rewriting 8,000 with "
+    "one at a time, two, and up to eight took their 99th percentile to 9.1, 9.0 and 9.7 ms, where it is 3.7 ms idle."
 )
 
 
