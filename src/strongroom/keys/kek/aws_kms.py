@@ -17,10 +17,10 @@ from typing import Any
 from strongroom.errors import KeyRefusedError, KeyUseError, TamperedError, UsageError
 from strongroom.keys import aws_kms
 from strongroom.keys.aws_session import Patience
-from strongroom.keys.kek import PURPOSE, Version, seconds_left, small
+from strongroom.keys.kek import PURPOSE, Version, seconds_left
 from strongroom.keys.kek.lasting import Lasting
+from strongroom.keys.kek.remote import RemoteKey
 from strongroom.keys.kek.uri import split
-from strongroom.keys.kek.workers import Workers
 from strongroom.keys.key import MasterKey
 from strongroom.model.plaintext import Plaintext
 
@@ -60,7 +60,7 @@ def parse(uri: str, environment: Mapping[str, str]) -> AwsKms:
     return AwsKms(key, environment)
 
 
-class AwsKms:
+class AwsKms(RemoteKey):
     """A key of KMS.
 
     Args:
@@ -69,57 +69,14 @@ class AwsKms:
     """
 
     def __init__(self, key: MasterKey, environment: Mapping[str, str]) -> None:
-        self.name = f"{SCHEME}:{key.name}"
-        self.remote = True
-        self.warning = ""
+        super().__init__(f"{SCHEME}:{key.name}", f"AWS KMS in {key.name.split(':')[3]}")
         self._key = key
         self._lasting = Lasting(environment, _KEPT_SECONDS)
-        self._workers = Workers(f"AWS KMS in {key.name.split(':')[3]}")
-        self._version: Version | None = None
-
-    def __repr__(self) -> str:
-        return f"AwsKms({self.name})"
 
     def owns(self, version_id: str) -> bool:
         """Tell whether an id has the key's ARN."""
         begin, separator, material = version_id.rpartition("#")
         return begin == self.name and bool(separator) and bool(_MATERIAL.fullmatch(material))
-
-    def current(self, deadline: float, /) -> Version:
-        """Ask for the newest material of the key.
-
-        Raises:
-            KeyUnreachableError: KMS does not answer in time.
-            KeyUseError: the key is disabled or about to be deleted, or the credentials may not look.
-        """
-        self._version = self._workers.run(lambda: self._newest(deadline), deadline)
-        return self._version
-
-    def encrypt(self, plain: Plaintext, deadline: float, /) -> tuple[bytes, Version]:
-        """Encrypt; KMS takes its newest material, which is that of the version `current` last told, or a newer one.
-
-        Raises:
-            KeyUnreachableError: KMS does not answer in time.
-            KeyUseError: it refuses, or `plain` is too long.
-        """
-        value = small(plain)
-        return self._workers.run(lambda: self._encrypted(value, deadline), deadline)
-
-    def decrypt(self, ciphertext: bytes, version_id: str, deadline: float, /) -> Plaintext:
-        """Decrypt what a version encrypted.
-
-        Raises:
-            TamperedError: the ciphertext was changed, or is not of this version.
-            KeyUnreachableError: KMS does not answer in time.
-            KeyUseError: the version is of another key, or the key is disabled.
-        """
-        if not self.owns(version_id):
-            raise KeyUseError(f"the version of the key is none of {self.name}")
-        return self._workers.run(lambda: self._decrypted(ciphertext, version_id, deadline), deadline)
-
-    def close(self) -> None:
-        """End the threads."""
-        self._workers.close()
 
     def _call(self, act: str, deadline: float, **arguments: Any) -> Mapping[str, Any]:
         """Ask KMS, once more with new credentials where these were refused."""

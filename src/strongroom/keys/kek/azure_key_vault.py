@@ -17,10 +17,10 @@ from typing import Any
 from strongroom.errors import KeyUseError, TamperedError, UsageError
 from strongroom.keys import azure_key_vault
 from strongroom.keys.azure_key_vault import encoded, newest_in, refusal, request_to, result_of
-from strongroom.keys.kek import Version, bound_to, small
+from strongroom.keys.kek import Version, bound_to
+from strongroom.keys.kek.remote import RemoteKey
 from strongroom.keys.kek.service import Service
 from strongroom.keys.kek.uri import split
-from strongroom.keys.kek.workers import Workers
 from strongroom.keys.rest import Answer
 from strongroom.model.plaintext import Plaintext
 
@@ -44,7 +44,7 @@ def parse(uri: str, environment: Mapping[str, str]) -> AzureKeyVault:
     return AzureKeyVault(parts["vault_url"].rstrip("/"), parts["name"], parts["version"], environment)
 
 
-class AzureKeyVault:
+class AzureKeyVault(RemoteKey):
     """A key of a vault.
 
     Args:
@@ -56,62 +56,19 @@ class AzureKeyVault:
 
     def __init__(self, vault: str, key: str, pinned: str, environment: Mapping[str, str]) -> None:
         self._begin = f"{SCHEME}:{vault}/keys/{key}/"
-        self.name = self._begin + pinned if pinned else self._begin.rstrip("/")
-        self.remote = True
-        self.warning = ""
         self._vault, self._key, self._pinned = vault, key, pinned
         self._service = Service(f"Azure Key Vault {vault}", environment)
-        self._workers = Workers(self._service.what)
-        self._version: Version | None = None
-
-    def __repr__(self) -> str:
-        return f"AzureKeyVault({self.name})"
+        super().__init__(self._begin + pinned if pinned else self._begin.rstrip("/"), self._service.what)
 
     def owns(self, version_id: str) -> bool:
         """Tell whether an id is the URL of a version of the key."""
         return version_id.startswith(self._begin) and bool(_VERSION.fullmatch(version_id[len(self._begin) :]))
 
-    def current(self, deadline: float, /) -> Version:
-        """Ask for the newest version, or after the pinned one.
-
-        Raises:
-            KeyUnreachableError: the vault does not answer in time.
-            KeyUseError: the version is disabled or expired, or the credentials may not read the key.
-        """
-        self._version = self._workers.run(lambda: self._usable(deadline), deadline)
-        return self._version
-
-    def encrypt(self, plain: Plaintext, deadline: float, /) -> tuple[bytes, Version]:
-        """Encrypt with the version that `current` last told.
-
-        Raises:
-            KeyUnreachableError: the vault does not answer in time.
-            KeyUseError: it refuses, or `plain` is too long.
-        """
-        value = small(plain)
-        return self._workers.run(lambda: self._encrypted(value, deadline), deadline)
-
-    def decrypt(self, ciphertext: bytes, version_id: str, deadline: float, /) -> Plaintext:
-        """Decrypt with the version that an id names.
-
-        Raises:
-            TamperedError: the ciphertext was changed, or is not of this version.
-            KeyUnreachableError: the vault does not answer in time.
-            KeyUseError: the version is of another key, disabled or gone.
-        """
-        if not self.owns(version_id):
-            raise KeyUseError(f"the version of the key is none of {self.name}")
-        return self._workers.run(lambda: self._decrypted(ciphertext, version_id, deadline), deadline)
-
-    def close(self) -> None:
-        """End the threads."""
-        self._workers.close()
-
     def _ask(self, path: Iterable[str], given: Mapping[str, str] | None, deadline: float) -> Answer:
         parts = tuple(path)
         return self._service.ask(lambda context: request_to(self._vault, parts, given, context), deadline)
 
-    def _usable(self, deadline: float) -> Version:
+    def _newest(self, deadline: float) -> Version:
         answer = self._ask((self._key, self._pinned) if self._pinned else (self._key,), None, deadline)
         if answer.status != 200:
             raise refusal(answer.status, self._vault)
@@ -128,7 +85,7 @@ class AzureKeyVault:
         return version
 
     def _encrypted(self, value: bytes, deadline: float) -> tuple[bytes, Version]:
-        version = self._version = self._version or self._usable(deadline)
+        version = self._version = self._version or self._newest(deadline)
         answer = self._ask(self._path(version.id, "encrypt"), encoded(_mark(version.id) + value), deadline)
         if answer.status != 200:
             raise self._refusal(answer, version.id)

@@ -14,10 +14,10 @@ from strongroom.errors import KeyUseError, TamperedError, UsageError
 from strongroom.keys import gcp_kms
 from strongroom.keys.entries import from_base64
 from strongroom.keys.gcp_kms import crc32c, refusal, request_for
-from strongroom.keys.kek import Version, bound_to, small
+from strongroom.keys.kek import Version, bound_to
+from strongroom.keys.kek.remote import RemoteKey
 from strongroom.keys.kek.service import Service
 from strongroom.keys.kek.uri import split
-from strongroom.keys.kek.workers import Workers
 from strongroom.keys.rest import Answer
 from strongroom.model.plaintext import Plaintext
 
@@ -39,7 +39,7 @@ def parse(uri: str, environment: Mapping[str, str]) -> GcpKms:
     return GcpKms(keys[0].name, environment)
 
 
-class GcpKms:
+class GcpKms(RemoteKey):
     """A key of Cloud KMS.
 
     Args:
@@ -48,62 +48,19 @@ class GcpKms:
     """
 
     def __init__(self, resource: str, environment: Mapping[str, str]) -> None:
-        self.name = f"{SCHEME}:{resource}"
-        self.remote = True
-        self.warning = ""
         self._resource = resource
         self._service = Service("Google Cloud KMS", environment)
-        self._workers = Workers(self._service.what)
-        self._version: Version | None = None
-
-    def __repr__(self) -> str:
-        return f"GcpKms({self.name})"
+        super().__init__(f"{SCHEME}:{resource}", self._service.what)
 
     def owns(self, version_id: str) -> bool:
         """Tell whether an id is the resource name of a version of the key."""
         begin, separator, number = version_id.rpartition(_VERSIONS)
         return begin == self.name and bool(separator) and number.isascii() and number.isdigit()
 
-    def current(self, deadline: float, /) -> Version:
-        """Ask for the primary version.
-
-        Raises:
-            KeyUnreachableError: KMS does not answer in time.
-            KeyUseError: the version is not enabled, or the credentials may not read the key.
-        """
-        self._version = self._workers.run(lambda: self._primary(deadline), deadline)
-        return self._version
-
-    def encrypt(self, plain: Plaintext, deadline: float, /) -> tuple[bytes, Version]:
-        """Encrypt with the version that `current` last told, or with the primary where that is no longer enabled.
-
-        Raises:
-            KeyUnreachableError: KMS does not answer in time.
-            KeyUseError: it refuses, or `plain` is too long.
-        """
-        value = small(plain)
-        return self._workers.run(lambda: self._encrypted(value, deadline), deadline)
-
-    def decrypt(self, ciphertext: bytes, version_id: str, deadline: float, /) -> Plaintext:
-        """Decrypt what a version encrypted.
-
-        Raises:
-            TamperedError: the ciphertext was changed, or is not of this version.
-            KeyUnreachableError: KMS does not answer in time.
-            KeyUseError: the version is of another key, disabled or destroyed.
-        """
-        if not self.owns(version_id):
-            raise KeyUseError(f"the version of the key is none of {self.name}")
-        return self._workers.run(lambda: self._decrypted(ciphertext, version_id, deadline), deadline)
-
-    def close(self) -> None:
-        """End the threads."""
-        self._workers.close()
-
     def _ask(self, path: str, given: Mapping[str, str] | None, deadline: float) -> Answer:
         return self._service.ask(lambda context: request_for(path, given, context), deadline)
 
-    def _primary(self, deadline: float) -> Version:
+    def _newest(self, deadline: float) -> Version:
         answer = self._ask(self._resource, None, deadline)
         if answer.status != 200:
             raise refusal(answer.status)
@@ -118,10 +75,10 @@ class GcpKms:
         return version
 
     def _encrypted(self, value: bytes, deadline: float) -> tuple[bytes, Version]:
-        version = self._version = self._version or self._primary(deadline)
+        version = self._version = self._version or self._newest(deadline)
         answer = self._encrypt(value, version, deadline)
-        if answer.status == 400 and (primary := self._primary(deadline)) != version:
-            version = self._version = primary
+        if answer.status == 400 and (newest := self._newest(deadline)) != version:
+            version = self._version = newest
             answer = self._encrypt(value, version, deadline)
         if answer.status != 200:
             raise refusal(answer.status)

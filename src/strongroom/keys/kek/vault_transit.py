@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from strongroom.errors import KeyUseError, TamperedError, UsageError
 from strongroom.keys import hashicorp_vault
 from strongroom.keys.entries import from_base64
-from strongroom.keys.kek import Version, bound_to, small
+from strongroom.keys.kek import Version, bound_to
+from strongroom.keys.kek.remote import RemoteKey
 from strongroom.keys.kek.uri import split
 from strongroom.keys.kek.vault_server import Login, Server, environment_namespace
-from strongroom.keys.kek.workers import Workers
 from strongroom.keys.rest import Answer
 from strongroom.model.plaintext import Plaintext
 
@@ -79,7 +79,7 @@ def _login(options: Mapping[str, str]) -> Login:
     return Login(mount, (), (("role_id", options["role-id-file"]), ("secret_id", options["secret-id-file"])))
 
 
-class VaultTransit:
+class VaultTransit(RemoteKey):
     """A key of a transit engine.
 
     Args:
@@ -90,62 +90,14 @@ class VaultTransit:
     """
 
     def __init__(self, name: str, server: Server, place: tuple[str, str], path: str) -> None:
-        self.name = name
-        self.remote = True
-        self.warning = ""
+        super().__init__(name, server.what)
         self._server = server
         self._engine, self._key = place
         self._prefix = f"{SCHEME}:{path}"
-        self._workers = Workers(server.what)
-        self._version: Version | None = None
-
-    def __repr__(self) -> str:
-        return f"VaultTransit({self.name})"
 
     def owns(self, version_id: str) -> bool:
         """Tell whether an id has the key's name."""
         return self._number(version_id) is not None
-
-    def current(self, deadline: float, /) -> Version:
-        """Ask for the newest version.
-
-        Raises:
-            KeyUnreachableError: the server does not answer in time, or is sealed.
-            KeyUseError: the key is not there, is of a type that does not fit, or the token may not read it.
-        """
-        self._version = self._workers.run(lambda: self._newest(deadline), deadline)
-        return self._version
-
-    def encrypt(self, plain: Plaintext, deadline: float, /) -> tuple[bytes, Version]:
-        """Encrypt with the version that `current` last told, or with the newest where that may no longer encrypt.
-
-        Raises:
-            KeyUnreachableError: the server does not answer in time, or is sealed.
-            KeyUseError: it refuses, or `plain` is too long.
-        """
-        value = small(plain)
-        return self._workers.run(lambda: self._encrypted(value, deadline), deadline)
-
-    def decrypt(self, ciphertext: bytes, version_id: str, deadline: float, /) -> Plaintext:
-        """Decrypt with the version that an id names.
-
-        Raises:
-            TamperedError: the ciphertext was changed, or is not of this version.
-            KeyUnreachableError: the server does not answer in time, or is sealed.
-            KeyUseError: the version may no longer decrypt, or is of another key.
-        """
-        number = self._number(version_id)
-        if number is None:
-            raise KeyUseError(f"the version of the key is none of {self.name}")
-        text = ciphertext.decode("ascii", "replace")
-        found = _CIPHERTEXT.fullmatch(text)
-        if found is None or found[1] != number:
-            raise self._tampered()
-        return self._workers.run(lambda: self._decrypted(text, version_id, deadline), deadline)
-
-    def close(self) -> None:
-        """End the threads."""
-        self._workers.close()
 
     def _number(self, version_id: str) -> str | None:
         if not version_id.startswith(self._prefix):
@@ -204,7 +156,11 @@ class VaultTransit:
         }
         return self._call("encrypt", given, deadline)
 
-    def _decrypted(self, text: str, version_id: str, deadline: float) -> Plaintext:
+    def _decrypted(self, ciphertext: bytes, version_id: str, deadline: float) -> Plaintext:
+        text = ciphertext.decode("ascii", "replace")
+        found = _CIPHERTEXT.fullmatch(text)
+        if found is None or found[1] != self._number(version_id):
+            raise self._tampered()
         bound = base64.b64encode(bound_to(version_id)).decode("ascii")
         answer = self._call("decrypt", {"ciphertext": text, "associated_data": bound}, deadline)
         if answer.status == 400:
