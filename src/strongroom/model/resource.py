@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -76,6 +76,18 @@ def dig(value: Any, path: FieldPath) -> Any:
 def as_list(value: Any) -> list[Any]:
     """Return the value where it is a list, else an empty one: hostile manifests put anything anywhere."""
     return value if isinstance(value, list) else []
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text that stands as a value anywhere in a part of a document."""
+    if isinstance(value, dict):
+        for child in value.values():
+            yield from texts_in(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from texts_in(child)
+    elif isinstance(value, str):
+        yield value
 
 
 def as_dict(value: Any) -> dict[str, Any]:

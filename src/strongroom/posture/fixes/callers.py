@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from strongroom.model.facts import Facts
-from strongroom.model.resource import Resource, as_dict, as_list, as_text, dig
+from strongroom.model.resource import Resource, as_dict, as_list, as_text, dig, texts_in
 
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _CUSTOM_ROUTES = frozenset(
@@ -84,23 +83,15 @@ def _is_routed(service: Resource, facts: Facts) -> bool:
     """Tell whether a route of some ingress controller names a Service of its own namespace."""
     routes = [one for one in facts.of_kind(*_CUSTOM_ROUTES) if one.namespace == service.namespace]
     name = re.compile(rf"(?:\w+://)?{re.escape(service.name)}(?:[.:].*)?")
-    return any(name.fullmatch(text) for one in routes for text in _texts(one.get("spec")))
+    return any(name.fullmatch(text) for one in routes for text in texts_in(one.get("spec")))
 
 
 def _named_elsewhere(service: Resource, facts: Facts) -> bool:
     """Tell whether an object of another namespace says the DNS name of a Service."""
     name = re.compile(rf"(?<![-.\w]){re.escape(service.name)}\.{re.escape(service.namespace)}(?![-\w])")
     return any(
-        name.search(text) for one in facts.resources if one.namespace != service.namespace for text in _texts(one.body)
+        name.search(text)
+        for one in facts.resources
+        if one.namespace != service.namespace
+        for text in texts_in(one.body)
     )
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for child in value.values():
-            yield from _texts(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _texts(child)
-    elif isinstance(value, str):
-        yield value

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from strongroom.model.finding import Confidence, Finding
-from strongroom.model.resource import Resource, as_dict
+from strongroom.model.resource import Resource, as_dict, texts_in
 from strongroom.model.secret import SecretRef
 from strongroom.posture.fixes.bench import Bench
 from strongroom.posture.fixes.fix import Fix, Left, Mended, Outcome
@@ -43,7 +43,7 @@ def _naming(secret: Resource, bench: Bench) -> Iterator[Resource]:
     """Yield the other objects that say the name of a Secret anywhere."""
     word = re.compile(rf"(?<![-.\w]){re.escape(secret.name)}(?![-\w])")
     for one in bench.facts.resources:
-        if one is not secret and any(word.search(text) for text in _texts(_unnamed(one))):
+        if one is not secret and any(word.search(text) for text in texts_in(_unnamed(one))):
             yield one
 
 
@@ -51,17 +51,6 @@ def _unnamed(one: Resource) -> dict[str, Any]:
     """Return the body of an object without its own name."""
     metadata = {key: value for key, value in as_dict(one.body.get("metadata")).items() if key != "name"}
     return {**one.body, "metadata": metadata}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for child in value.values():
-            yield from _texts(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _texts(child)
-    elif isinstance(value, str):
-        yield value
 
 
 FIX = Fix(checks=("secret-in-default-namespace", "unused-secret"), mend=mend, together=True)
