@@ -34,7 +34,27 @@ _UNREADABLE = ("matching", "transform", "crypt")
 """Words of what an API server says of an object that it has no key for (k8s.io/apiserver ``pkg/storage/value``)."""
 
 
-class People:
+class _Busy:
+    """Threads that run until the end of a context."""
+
+    def __init__(self, work: Callable[..., None], each: Sequence[tuple[object, ...]]) -> None:
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=work, args=one) for one in each]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+
+class People(_Busy):
     """Restart an API server whenever its file changed, some of them slowly; a context.
 
     What they have restarted ends with them: the system ends a process with the thread that started it.
@@ -44,9 +64,8 @@ class People:
     """
 
     def __init__(self, servers: Sequence[tuple[ApiServer, Path, float]]) -> None:
-        self._ended = threading.Event()
+        super().__init__(self._look_after, servers)
         self._one_at_a_time = threading.Lock()
-        self._threads = [threading.Thread(target=self._look_after, args=one) for one in servers]
 
     def _look_after(self, server: ApiServer, path: Path, delay: float) -> None:
         loaded = path.read_bytes()
@@ -68,20 +87,8 @@ class People:
 
         return kill
 
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
-
-
-class Writers:
+class Writers(_Busy):
     """Write Secrets all the time through every API server in turn; a context.
 
     Attributes:
@@ -89,13 +96,11 @@ class Writers:
         refused: what a server said that was neither a success nor its absence.
     """
 
-    def __init__(self, cluster: Cluster, servers: Sequence[ApiServer], count: int = 2) -> None:
+    def __init__(self, servers: Sequence[ApiServer], count: int = 2) -> None:
         self.written: dict[str, str] = {}
         self.refused: list[str] = []
         self._clients = [server.access.client() for server in servers]
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(count)]
-        self._cluster = cluster
+        super().__init__(self._write, [(number,) for number in range(count)])
 
     def _write(self, number: int) -> None:
         turn = 0
@@ -122,18 +127,6 @@ class Writers:
             else:
                 return True
         return False
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
 
 
 class Tool:

@@ -41,7 +41,7 @@ def test_killed_at_each_step(start_cluster: StartCluster, tmp_path: Path, then: 
     rotate += ["--config", str(files[0]), "--config", str(files[1])]
     rotate += ["--api-server", one.access.url, "--api-server", two.access.url]
     with People([(one, files[0], 0), (two, files[1], SLOW)]):
-        with Writers(cluster, (one, two)) as writers:
+        with Writers((one, two)) as writers:
             plan = killed_forward(tool, rotate)
             new = first_key(files[0])
             assert new != "old"
@@ -90,7 +90,7 @@ def test_automatic_reload(start_cluster: StartCluster, tmp_path: Path) -> None:
     tool = Tool(tmp_path, cluster.access.kubeconfig())
     rotate = ["at-rest", "rotate", "--yes", "--etcd", cluster.etcd.url, "--config", str(files[0])]
     rotate += ["--config", str(files[1]), "--api-server", one.access.url, "--api-server", two.access.url]
-    with Writers(cluster, (one, two)) as writers:
+    with Writers((one, two)) as writers:
         tool.run(*rotate)
         assert set(in_etcd(cluster)) == {f"secretbox:v1:{first_key(files[0])}"}
         check_files(files, [first_key(files[1])])
@@ -122,7 +122,7 @@ def test_there_and_back(start_cluster: StartCluster, start_kms: StartKms, tmp_pa
     rotate = ["at-rest", "rotate", "--yes", "--settle", "0.5", "--etcd", cluster.etcd.url, "--config", str(path)]
     rotate += ["--api-server", one.access.url, "--api-server", two.access.url]
     with People([(one, path, 0), (two, path, SLOW)]) as people:
-        with Writers(cluster, (one, two)) as writers:
+        with Writers((one, two)) as writers:
             tool.finished(*rotate, "--to", "secretbox", kill=people.killing(one))
             first = first_key(path)
             assert set(in_etcd(cluster)) == {f"secretbox:v1:{first}"}

@@ -113,8 +113,8 @@ class Busy(Writers):
         done: how many writes were confirmed.
     """
 
-    def __init__(self, cluster: Cluster, servers: Sequence[ApiServer], count: int = 2) -> None:
-        super().__init__(cluster, servers, count)
+    def __init__(self, servers: Sequence[ApiServer], count: int = 2) -> None:
+        super().__init__(servers, count)
         self.deleted: set[str] = set()
         self.wrong: list[str] = []
         self.done = 0
@@ -175,7 +175,7 @@ class Journey:
         """Have kubelets, of which the second is slow, and writers; see in the end that all is as they wrote it."""
         servers = self.cluster.api_servers
         with Kubelets(list(zip(servers, self.nodes, (0, SLOW), strict=True))) as people:
-            with Busy(self.cluster, servers) as busy:
+            with Busy(servers) as busy:
                 yield people
             busy.check()
             self._ends(busy)
