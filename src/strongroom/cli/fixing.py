@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from strongroom.model.fix import FixPlan, Proof
     from strongroom.model.report import Report
     from strongroom.plans.apply import Doing
+    from strongroom.survey.fixes.planning import Wanted
     from strongroom.survey.run import Request
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -128,24 +129,10 @@ def run_fix(
     """Plan, show, ask, do, prove, and tell; ``options`` are those of `fix_options`, ``key_file`` --fingerprint-key."""
     from strongroom.crypto.memory import guard
     from strongroom.plans import saved
-    from strongroom.survey.fixes.planning import Wanted, plan_fixes
+    from strongroom.survey.fixes.planning import plan_fixes
     from strongroom.survey.fixes.proof import audited, prove, renders, with_rendered
 
-    to = tuple(word for name in ("to", "cert") if options[name] for word in (f"--{name}", options[name]))
-    to += tuple(word for recipient in options["age"] for word in ("--age", recipient))
-    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file, to, verbose)
-    wanted = Wanted(
-        ids=words,
-        unsafe=options["unsafe"],
-        root=options["root"] or "",
-        whole=options["whole"],
-        reads_files=frozenset(options["reads_file"]),
-        to=options["to"] or ("sealed" if options["cert"] else ""),
-        recipients=_recipients(options["age"], options["to"]),
-        sealing_key=_sealing_key(options["cert"]) if options["cert"] else None,
-    )
-    if mode.dry_run and (mode.yes or mode.save):
-        raise UsageError("--dry-run does nothing, so it goes with neither --yes nor --save")
+    mode, wanted = _mode(options, shape, key_file, verbose=verbose), _wanted(words, options)
     if wanted.to != "secret":
         guard()
     planned = plan_fixes(asked, wanted, recogniser)
@@ -178,6 +165,30 @@ def run_fix(
         raise PlanError(f"the plan was undone: {proof.damage[0]}", hint="--only mends some findings without the others")
     _tell(fix, proof, mode, [*_commands(fix, asked, mode)])
     return Outcome(FINDINGS if proof.fresh else CLEAN, after.report)
+
+
+def _mode(options: dict[str, Any], shape: str, key_file: str | None, *, verbose: bool) -> Mode:
+    to = tuple(word for name in ("to", "cert") if options[name] for word in (f"--{name}", options[name]))
+    to += tuple(word for recipient in options["age"] for word in ("--age", recipient))
+    mode = Mode(options["dry_run"], options["yes"], options["save"], shape, key_file, to, verbose)
+    if mode.dry_run and (mode.yes or mode.save):
+        raise UsageError("--dry-run does nothing, so it goes with neither --yes nor --save")
+    return mode
+
+
+def _wanted(words: frozenset[str], options: dict[str, Any]) -> Wanted:
+    from strongroom.survey.fixes.planning import Wanted
+
+    return Wanted(
+        ids=words,
+        unsafe=options["unsafe"],
+        root=options["root"] or "",
+        whole=options["whole"],
+        reads_files=frozenset(options["reads_file"]),
+        to=options["to"] or ("sealed" if options["cert"] else ""),
+        recipients=_recipients(options["age"], options["to"]),
+        sealing_key=_sealing_key(options["cert"]) if options["cert"] else None,
+    )
 
 
 def ids(words: tuple[str, ...], option: str) -> frozenset[str]:
